@@ -1,0 +1,105 @@
+#!/bin/bash
+# Installs what `fleet` needs and this machine lacks, says what that is, and is silent when there is nothing.
+# The engine finds OpenVINO as `.deps/openvino/libs/libopenvino_c.so*`; FLEET_OPENVINO_LIBS names another folder instead.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+swift=${SWIFT:-swift}
+swift_needed=6.2
+openvino=2026.4.1
+openvino_folder=.deps/openvino
+
+fail() {
+  echo "make deps: $*" >&2
+  exit 1
+}
+
+# Swift itself comes from its makers: Debian has no package of it that is new enough.
+check_swift() {
+  command -v "$swift" >/dev/null \
+    || fail "Swift is missing: install $swift_needed or later from https://www.swift.org/install and put it in your PATH"
+  local said found
+  said=$("$swift" --version 2>&1) || fail "'$swift --version' fails: ${said%%$'\n'*}"
+  [[ $said =~ Swift\ version\ ([0-9]+\.[0-9]+) ]] || fail "'$swift --version' does not name a version: ${said%%$'\n'*}"
+  found=${BASH_REMATCH[1]}
+  ((${found%.*} > ${swift_needed%.*} || (${found%.*} == ${swift_needed%.*} && ${found#*.} >= ${swift_needed#*.}))) \
+    || fail "Swift $found is too old: install $swift_needed or later from https://www.swift.org/install"
+}
+
+has() { command -v "$1" >/dev/null; }
+
+has_openvino() {
+  if [[ -n ${FLEET_OPENVINO_LIBS:-} ]]; then
+    compgen -G "$FLEET_OPENVINO_LIBS/libopenvino_c.so*" >/dev/null \
+      || fail "FLEET_OPENVINO_LIBS is '$FLEET_OPENVINO_LIBS', which holds no libopenvino_c.so"
+    return
+  fi
+  [[ -f $openvino_folder/VERSION && $(<"$openvino_folder/VERSION") == "$openvino $(uname -m)" ]] \
+    && compgen -G "$openvino_folder/libs/libopenvino_c.so*" >/dev/null
+}
+
+install_packages() {
+  (($# > 0)) || return 0
+  has apt-get || fail "these are missing, and there is no apt-get to install them with: $*"
+  local as_root=(env DEBIAN_FRONTEND=noninteractive)
+  if ((EUID != 0)); then
+    has sudo || fail "these are missing: run 'apt-get install $*' as root"
+    as_root=(sudo "${as_root[@]}")
+  fi
+  echo "Installing $* (Debian)"
+  "${as_root[@]}" apt-get -qq update
+  "${as_root[@]}" apt-get -qq install --yes --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null
+}
+
+# The libraries lie in the official Python wheel. The wheel for Python 3.11 serves everybody: the libraries know no Python.
+install_openvino() {
+  local platform sha256
+  case $(uname -m) in
+    x86_64)
+      platform=manylinux_2_28_x86_64
+      sha256=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf
+      ;;
+    aarch64)
+      platform=manylinux_2_35_aarch64
+      sha256=bea1eb3733c34ef331adc945da0ccda5937865031139073663be84c517ffda22
+      ;;
+    *) fail "OpenVINO has no build for '$(uname -m)': set FLEET_OPENVINO_LIBS to the folder of your own" ;;
+  esac
+  echo "Fetching OpenVINO $openvino for $platform (PyPI) into $openvino_folder"
+  mkdir -p .deps
+  work=$(mktemp -d .deps/fetch.XXXXXX)
+  trap 'rm -rf "$work"' EXIT
+  python3 -m pip --disable-pip-version-check --quiet download "openvino==$openvino" --no-deps --only-binary :all: \
+    --platform "$platform" --python-version 3.11 --implementation cp --dest "$work" \
+    || fail "OpenVINO could not be fetched from PyPI (see above)"
+  local wheels=("$work"/*.whl)
+  sha256sum --check --status <<<"$sha256  ${wheels[0]}" \
+    || fail "the fetched '${wheels[0]##*/}' is not the file we know: expected SHA-256 $sha256"
+  unzip -q "${wheels[0]}" 'openvino/libs/*' '*/licenses/*' -d "$work/wheel"
+  mkdir "$work/openvino"
+  mv "$work/wheel/openvino/libs" "$work/wheel"/*/licenses "$work/openvino"
+  echo "$openvino $(uname -m)" >"$work/openvino/VERSION"
+  # Complete or absent: whoever looks while we work never sees half of it. Another `make deps` may have been faster.
+  has_openvino && return
+  rm -rf "$openvino_folder"
+  mv -T "$work/openvino" "$openvino_folder" || has_openvino
+}
+
+check_swift
+fetch=true
+has_openvino && fetch=false
+
+missing=()
+[[ -e /usr/include/ncursesw/curses.h ]] || missing+=(libncurses-dev)
+for tool in tmux curl openssl; do
+  has "$tool" || missing+=("$tool")
+done
+if $fetch; then
+  has unzip || missing+=(unzip)
+  has python3 || missing+=(python3)
+  { has python3 && python3 -m pip --version >/dev/null 2>&1; } || missing+=(python3-pip)
+fi
+
+install_packages "${missing[@]}"
+$fetch && install_openvino
+exit 0

@@ -1,0 +1,38 @@
+# `make` alone lists what there is. Every target sets up what it needs first; .ci/deps.sh says what that is.
+SHELL := /bin/bash
+SWIFT ?= swift
+ARGS ?=
+
+swift_files = find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0
+took = echo "  $$(( SECONDS / 60 )) min $$(( SECONDS % 60 )) s"
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test format clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what is missing: Debian packages, and OpenVINO into .deps
+	@SWIFT='$(SWIFT)' .ci/deps.sh
+
+build: deps ## build fleet and fleetd for release, into .build/release
+	@$(SWIFT) build --configuration release --product fleet
+	@$(SWIFT) build --configuration release --product fleetd
+
+demo: build ## start three stores on this machine and open the dashboard (ARGS='--headless')
+	@.build/release/fleet demo $(ARGS)
+
+test: deps ## check the format, build, run every test
+	@echo 'Checking the format'
+	@SECONDS=0; $(swift_files) | xargs -0 $(SWIFT) format lint --strict --parallel \
+	  || { echo "make test: some files are not in our format: 'make format' puts most of it right" >&2; exit 1; }; $(took)
+	@echo 'Building'
+	@SECONDS=0; $(SWIFT) build --build-tests || exit; $(took)
+	@echo 'Testing'
+	@$(SWIFT) test --skip-build --disable-xctest
+
+format: deps ## put the code into our format
+	@$(swift_files) | xargs -0 $(SWIFT) format --in-place --parallel
+
+clean: ## remove what was built; .deps stays
+	@rm -rf .build .demo
