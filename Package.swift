@@ -1,0 +1,141 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with: warnings are errors, and each unsafe expression says so.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "fleet",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "fleet", targets: ["fleet"]),
+    .executable(name: "fleetd", targets: ["fleetd"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    // Its default traits would bring full Foundation into fleetd.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Values and rules: node, reading, frame, health, query, and the seam `NodeAgent`. No I/O.
+    .target(
+      name: "FleetCore",
+      dependencies: [
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict
+    ),
+    // fleet.yaml and theme files, with the position of every problem. Apart because Yams brings Foundation, which fleetd does without.
+    .target(
+      name: "FleetConfiguration",
+      dependencies: ["FleetCore", "Yams"],
+      swiftSettings: strict
+    ),
+    // The only code that knows bytes: protobuf over gRPC between console and agent, frames between agent and engine.
+    .target(
+      name: "FleetWire",
+      dependencies: [
+        "FleetCore",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      exclude: ["Proto"],
+      swiftSettings: strict
+    ),
+    // The certificate authority: `fleet ca`. Apart because only the console's binary may make certificates.
+    .target(
+      name: "FleetAuthority",
+      dependencies: [
+        "FleetCore",
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+      ],
+      swiftSettings: strict
+    ),
+    // The engine process: OpenVINO and the Open Inference Protocol.
+    .target(
+      name: "FleetServing",
+      dependencies: [
+        "FleetCore",
+        "FleetWire",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict
+    ),
+    // The agent process: probes, model repository, drain, engine supervisor, health.
+    .target(
+      name: "FleetAgent",
+      dependencies: [
+        "FleetCore",
+        "FleetWire",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict
+    ),
+    // ncurses, its macros and globals made into functions.
+    .systemLibrary(name: "CNcurses"),
+    // A small screen kit: cells, layout, keys, widgets. Knows nothing of fleets.
+    .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
+    // What an operator sees and does: state, update, views, jobs. No gRPC, no ncurses.
+    .target(
+      name: "FleetConsole",
+      dependencies: ["FleetCore", "FleetConfiguration", "Terminal"],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "fleet",
+      dependencies: [
+        "FleetCore", "FleetConfiguration", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "fleetd",
+      dependencies: [
+        "FleetCore", "FleetWire", "FleetServing", "FleetAgent",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict
+    ),
+  ]
+)

@@ -1,0 +1,92 @@
+/// What `fleet.yaml` says: the operator's view of the fleet.
+package struct FleetDefinition: Sendable, Equatable {
+  package var name: String
+  package var slo: ServiceLevel
+  package var energy: Energy?
+  package var models: [ModelSource]
+  package var stores: [Store]
+
+  package init(
+    name: String,
+    slo: ServiceLevel = ServiceLevel(),
+    energy: Energy? = nil,
+    models: [ModelSource] = [],
+    stores: [Store] = []
+  ) {
+    self.name = name
+    self.slo = slo
+    self.energy = energy
+    self.models = models
+    self.stores = stores
+  }
+
+  package struct Store: Sendable, Equatable {
+    package var name: String
+    package var labels: [String: String]
+    package var nodes: [Node]
+
+    package init(name: String, labels: [String: String] = [:], nodes: [Node] = []) {
+      self.name = name
+      self.labels = labels
+      self.nodes = nodes
+    }
+  }
+
+  package struct Node: Sendable, Equatable {
+    package var name: NodeName
+    /// Where its agent answers the console, HOST:PORT.
+    package var address: String
+    /// The store's labels with the node's own laid over them.
+    package var labels: [String: String]
+
+    package init(name: NodeName, address: String, labels: [String: String] = [:]) {
+      self.name = name
+      self.address = address
+      self.labels = labels
+    }
+  }
+
+  /// Where the versions of a model lie on the operator's disk: `PATH/1`, `PATH/2`, ...
+  package struct ModelSource: Sendable, Equatable {
+    package var name: String
+    package var path: String
+
+    package init(name: String, path: String) {
+      self.name = name
+      self.path = path
+    }
+  }
+
+  /// All nodes in the order of the file.
+  package var nodes: [Node] { stores.flatMap(\.nodes) }
+
+  package func node(_ name: NodeName) -> Node? {
+    nodes.first { $0.name == name }
+  }
+}
+
+/// What the operator promises the shops.
+package struct ServiceLevel: Sendable, Equatable {
+  package var p99: Duration
+  /// Share of requests that may fail, 0 to 1.
+  package var errors: Double
+  /// Highest temperature of an accelerator, in degrees Celsius.
+  package var celsius: Double
+
+  package init(p99: Duration = .milliseconds(100), errors: Double = 0.01, celsius: Double = 85) {
+    self.p99 = p99
+    self.errors = errors
+    self.celsius = celsius
+  }
+}
+
+package struct Energy: Sendable, Equatable {
+  package var pricePerKilowattHour: Double
+  /// As it is shown, such as `EUR`.
+  package var currency: String
+
+  package init(pricePerKilowattHour: Double, currency: String) {
+    self.pricePerKilowattHour = pricePerKilowattHour
+    self.currency = currency
+  }
+}

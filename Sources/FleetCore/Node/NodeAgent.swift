@@ -1,0 +1,32 @@
+/// The one seam between what operates a fleet and what runs on a box: an agent seen from outside.
+///
+/// `LocalAgent` is the box itself, `RemoteAgent` the same over the wire, `SimulatedAgent` its twin in memory;
+/// the same tests run against all three.
+package protocol NodeAgent: Sendable {
+  var name: NodeName { get }
+
+  /// Static facts and the contents of the model repository.
+  func describe() async throws(CommandError) -> NodeDescription
+
+  /// Frames at the asked interval until the consumer stops or the link breaks (then it throws a `CommandError`).
+  /// A slow consumer misses frames, never requests: counters are cumulative and only the newest frame is kept for it.
+  func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error>
+
+  /// Does one thing and says what came of it. Commands may be repeated: each is idempotent.
+  func execute(_ command: Command) async throws(CommandError) -> Outcome
+}
+
+/// What a watcher asks for.
+package struct FrameRequest: Sendable, Equatable {
+  package static let intervalBounds: ClosedRange<Duration> = .milliseconds(100)...(.seconds(60))
+
+  /// Time between frames, held within `intervalBounds`.
+  package var interval: Duration
+  /// How many frames of the past to send first, oldest first, so that rates and charts are there at once.
+  package var history: Int
+
+  package init(interval: Duration = .seconds(1), history: Int = 0) {
+    self.interval = min(max(interval, Self.intervalBounds.lowerBound), Self.intervalBounds.upperBound)
+    self.history = max(0, history)
+  }
+}

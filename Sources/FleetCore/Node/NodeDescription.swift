@@ -1,0 +1,68 @@
+package import FoundationEssentials
+
+/// What does not change while an agent runs, and what its model repository holds.
+package struct NodeDescription: Sendable, Equatable {
+  package var name: NodeName
+  package var agentVersion: String
+  package var agentPID: Int32
+  package var started: Date
+  package var operatingSystem: String
+  package var architecture: String
+  package var cores: Int
+  /// Where the node answers the Open Inference Protocol over REST, HOST:PORT.
+  package var httpAddress: String
+  package var siblings: [NodeName]
+  package var repository: [RepositoryEntry]
+  /// Whether this is a simulation, not a box.
+  package var isSimulated: Bool
+
+  package init(
+    name: NodeName,
+    agentVersion: String,
+    agentPID: Int32,
+    started: Date,
+    operatingSystem: String,
+    architecture: String,
+    cores: Int,
+    httpAddress: String,
+    siblings: [NodeName] = [],
+    repository: [RepositoryEntry] = [],
+    isSimulated: Bool = false
+  ) {
+    self.name = name
+    self.agentVersion = agentVersion
+    self.agentPID = agentPID
+    self.started = started
+    self.operatingSystem = operatingSystem
+    self.architecture = architecture
+    self.cores = cores
+    self.httpAddress = httpAddress
+    self.siblings = siblings
+    self.repository = repository
+    self.isSimulated = isSimulated
+  }
+}
+
+/// One complete version in a node's model repository.
+package struct RepositoryEntry: Sendable, Equatable {
+  package enum Role: String, Sendable {
+    /// What the node serves.
+    case active
+    /// What `rollback` returns to.
+    case previous
+    /// Complete and verified, not in use.
+    case stored
+  }
+
+  package var version: ModelVersion
+  package var digest: ModelDigest
+  package var bytes: UInt64
+  package var role: Role
+
+  package init(version: ModelVersion, digest: ModelDigest, bytes: UInt64, role: Role) {
+    self.version = version
+    self.digest = digest
+    self.bytes = bytes
+    self.role = role
+  }
+}

@@ -1,0 +1,210 @@
+import FoundationEssentials
+
+/// The box's twin in memory: keeps a model repository, drains and serves as a real agent does, and sends frames that say
+/// that they are simulated. Tests set what it measures and how it fails.
+package actor SimulatedAgent: NodeAgent {
+  package nonisolated let name: NodeName
+  private var frame: Frame
+  private var history: [Frame] = []
+  private var staged: [ModelDigest: Upload] = [:]
+  private var versions: [ModelVersion: ModelManifest] = [:]
+  private var active: ModelVersion?
+  private var previous: ModelVersion?
+  private var siblings: [NodeName]
+  private var failures: [CommandError] = []
+  private var isPaused = false
+  private let onTick: @Sendable (inout Frame) -> Void
+
+  private struct Upload {
+    var manifest: ModelManifest
+    var received: [String: [UInt8]]
+  }
+
+  /// `onTick` may change each frame before it is sent, to give it load.
+  package init(
+    name: NodeName,
+    siblings: [NodeName] = [],
+    onTick: @escaping @Sendable (inout Frame) -> Void = { _ in }
+  ) {
+    self.name = name
+    self.siblings = siblings
+    self.onTick = onTick
+    frame = Frame(
+      node: name,
+      sequence: 0,
+      agentStarted: Date(),
+      time: Date(),
+      isSimulated: true,
+      engine: EngineStatus(state: .idle, pid: nil, runtime: "simulation", device: "SIM")
+    )
+  }
+
+  package func describe() async throws(CommandError) -> NodeDescription {
+    try checkReachable()
+    return NodeDescription(
+      name: name,
+      agentVersion: "simulation",
+      agentPID: 0,
+      started: frame.agentStarted,
+      operatingSystem: "simulation",
+      architecture: "simulation",
+      cores: 1,
+      httpAddress: "127.0.0.1:0",
+      siblings: siblings,
+      repository: versions.sorted { $0.key < $1.key }.map { version, manifest in
+        RepositoryEntry(
+          version: version,
+          digest: manifest.digest,
+          bytes: manifest.totalBytes,
+          role: version == active ? .active : version == previous ? .previous : .stored
+        )
+      },
+      isSimulated: true
+    )
+  }
+
+  package nonisolated func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {
+    AsyncThrowingStream(bufferingPolicy: .bufferingNewest(max(1, request.history))) { continuation in
+      let task = Task {
+        for frame in await self.recent(request.history) { continuation.yield(frame) }
+        while !Task.isCancelled {
+          if let frame = await self.tick() { continuation.yield(frame) }
+          do { try await Task.sleep(for: request.interval) } catch { break }
+        }
+        continuation.finish()
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  package func execute(_ command: Command) async throws(CommandError) -> Outcome {
+    try checkReachable()
+    if !failures.isEmpty { throw failures.removeFirst() }
+    switch command {
+    case .stage(let manifest): return try stage(manifest)
+    case .write(let chunk): return try write(chunk)
+    case .activate(let version, let digest): return try activate(version, digest: digest)
+    case .rollback(let model): return try rollback(model)
+    case .drain(let order): return try drain(order)
+    case .undrain:
+      frame.availability = .serving
+      frame.drain = nil
+      return .serving
+    }
+  }
+
+  // MARK: What a test sets
+
+  /// Changes what later frames say.
+  package func update(_ change: @Sendable (inout Frame) -> Void) { change(&frame) }
+
+  /// The next command fails with `error`; several wait in line.
+  package func failNext(_ error: CommandError) { failures.append(error) }
+
+  /// A paused agent is as one stopped by SIGSTOP: its link stays, nothing comes.
+  package func setPaused(_ paused: Bool) { isPaused = paused }
+
+  // MARK: Its workings
+
+  private func checkReachable() throws(CommandError) {
+    if isPaused { throw CommandError(.timeout, "\(name) did not answer in time") }
+  }
+
+  private func recent(_ count: Int) -> [Frame] { Array(history.suffix(count)) }
+
+  private func tick() -> Frame? {
+    guard !isPaused else { return nil }
+    frame.sequence += 1
+    frame.time = Date()
+    onTick(&frame)
+    history.append(frame)
+    if history.count > 120 { history.removeFirst() }
+    if frame.availability == .draining, frame.models.allSatisfy({ $0.inFlight == 0 }) { frame.availability = .drained }
+    return frame
+  }
+
+  private func stage(_ manifest: ModelManifest) throws(CommandError) -> Outcome {
+    if let problem = manifest.problems.first { throw CommandError(.invalid, "manifest.json: \(problem)") }
+    let digest = manifest.digest
+    let isComplete = versions[manifest.version]?.digest == digest
+    if let held = versions[manifest.version], held.digest != digest {
+      throw CommandError(
+        .conflict,
+        "\(manifest.version) is on \(name) already, with other contents (\(held.digest.short)); give the new one another number"
+      )
+    }
+    if !isComplete, staged[digest] == nil { staged[digest] = Upload(manifest: manifest, received: [:]) }
+    let upload = staged[digest]
+    return .staged(
+      manifest.files.map { file in
+        let received = isComplete ? file.bytes : UInt64(upload?.received[file.path]?.count ?? 0)
+        return StagedFile(path: file.path, receivedBytes: received, totalBytes: file.bytes)
+      }
+    )
+  }
+
+  private func write(_ chunk: FileChunk) throws(CommandError) -> Outcome {
+    guard var upload = staged[chunk.digest], let file = upload.manifest.files.first(where: { $0.path == chunk.path })
+    else {
+      throw CommandError(.notFound, "no upload of \(chunk.digest.short) with a file '\(chunk.path)' was announced")
+    }
+    var bytes = upload.received[chunk.path] ?? []
+    guard chunk.offset == UInt64(bytes.count) else {
+      throw CommandError(.conflict, "'\(chunk.path)': expected offset \(bytes.count), found \(chunk.offset)")
+    }
+    guard chunk.bytes.count <= FileChunk.maximumBytes, UInt64(bytes.count + chunk.bytes.count) <= file.bytes else {
+      throw CommandError(.invalid, "'\(chunk.path)': more bytes than the manifest's \(file.bytes)")
+    }
+    bytes += chunk.bytes
+    if UInt64(bytes.count) == file.bytes, SHA256Text.hash(bytes) != file.sha256 {
+      upload.received[chunk.path] = nil
+      staged[chunk.digest] = upload
+      throw CommandError(.corrupt, "'\(chunk.path)': the bytes received do not match the manifest; they were discarded")
+    }
+    upload.received[chunk.path] = bytes
+    let isComplete = upload.manifest.files.allSatisfy { UInt64(upload.received[$0.path]?.count ?? 0) == $0.bytes }
+    staged[chunk.digest] = isComplete ? nil : upload
+    if isComplete { versions[upload.manifest.version] = upload.manifest }
+    return .written(receivedBytes: UInt64(bytes.count))
+  }
+
+  private func activate(_ version: ModelVersion, digest: ModelDigest) throws(CommandError) -> Outcome {
+    guard let manifest = versions[version], manifest.digest == digest else {
+      throw CommandError(.notFound, "\(version) with digest \(digest.short) is not complete on \(name); push it first")
+    }
+    if active != version {
+      previous = active
+      active = version
+    }
+    frame.engine.state = .serving
+    frame.models = [ModelStatus(name: version.name, version: version.number, digest: digest)]
+    return .activated(Activation(active: version, digest: digest, previous: previous, loadMilliseconds: 1))
+  }
+
+  private func rollback(_ model: String) throws(CommandError) -> Outcome {
+    guard let previous, previous.name == model, let manifest = versions[previous] else {
+      throw CommandError(.notFound, "\(name) holds no earlier version of '\(model)' to go back to")
+    }
+    return try activate(previous, digest: manifest.digest)
+  }
+
+  private func drain(_ order: DrainOrder) throws(CommandError) -> Outcome {
+    guard !order.reason.isEmpty else { throw CommandError(.invalid, "a drain needs a reason") }
+    guard !siblings.isEmpty || order.isForced else {
+      throw CommandError(
+        .refused,
+        "\(name) is the last serving node of \(name.store); its requests would be refused. --force drains it all the same"
+      )
+    }
+    guard frame.availability == .serving else { return .draining(handOffTo: siblings) }
+    frame.availability = .draining
+    frame.drain = DrainStatus(
+      reason: order.reason,
+      orderedBy: order.orderedBy,
+      since: Date(),
+      deadline: Date().addingTimeInterval(order.deadline.seconds),
+      isForced: order.isForced
+    )
+    return .draining(handOffTo: siblings)
+  }
+}

@@ -1,0 +1,24 @@
+package import FleetCore
+
+/// What an agent tells its engine, over the socket that the engine was started with.
+package enum EngineCommand: Sendable, Equatable, Codable {
+  /// Compile the version in `folder`, warm it, then serve it in place of the model's former version.
+  case activate(ModelVersion, digest: ModelDigest, folder: String)
+  /// Hand new requests to `siblings` (REST addresses, HOST:PORT, best first) until told to serve; an empty list refuses them.
+  case handOff(siblings: [String])
+  /// Answer requests here again.
+  case serve
+  /// Report what was done so far.
+  case report
+}
+
+/// A command with the number that its reply repeats.
+package struct EngineRequest: Sendable, Equatable, Codable {
+  package var id: UInt64
+  package var command: EngineCommand
+
+  package init(id: UInt64, command: EngineCommand) {
+    self.id = id
+    self.command = command
+  }
+}

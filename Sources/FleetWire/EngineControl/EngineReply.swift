@@ -1,0 +1,64 @@
+package import FleetCore
+
+/// What an engine answers its agent.
+package enum EngineReply: Sendable, Equatable, Codable {
+  /// Answers `activate`: what is served now, and how long loading took.
+  case activated(loadMilliseconds: Double)
+  /// Answers `handOff` and `serve`.
+  case done
+  /// Answers `report`.
+  case report(EngineReport)
+  /// The command failed, in the words of the runtime; whatever was served before is still served.
+  case failed(String)
+}
+
+package struct EngineResponse: Sendable, Equatable, Codable {
+  package var id: UInt64
+  package var reply: EngineReply
+
+  package init(id: UInt64, reply: EngineReply) {
+    self.id = id
+    self.reply = reply
+  }
+}
+
+/// What an engine has done since it started.
+package struct EngineReport: Sendable, Equatable, Codable {
+  /// Name and version of the runtime, or nil with `problem` when there is none.
+  package var runtime: String?
+  package var problem: String?
+  /// The device in use, and all that the runtime found.
+  package var device: String?
+  package var devices: [EngineDevice]
+  package var models: [ModelStatus]
+  /// Connections accepted and still open.
+  package var openConnections: Int
+
+  package init(
+    runtime: String? = nil,
+    problem: String? = nil,
+    device: String? = nil,
+    devices: [EngineDevice] = [],
+    models: [ModelStatus] = [],
+    openConnections: Int = 0
+  ) {
+    self.runtime = runtime
+    self.problem = problem
+    self.device = device
+    self.devices = devices
+    self.models = models
+    self.openConnections = openConnections
+  }
+}
+
+package struct EngineDevice: Sendable, Equatable, Codable {
+  /// The runtime's name, such as `CPU` or `GPU.0`.
+  package var id: String
+  /// The maker's name.
+  package var name: String
+
+  package init(id: String, name: String) {
+    self.id = id
+    self.name = name
+  }
+}
