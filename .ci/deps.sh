@@ -41,14 +41,14 @@ has_openvino() {
 install_packages() {
   (($# > 0)) || return 0
   has apt-get || fail "these are missing, and there is no apt-get to install them with: $*"
-  local as_root=(env DEBIAN_FRONTEND=noninteractive)
+  local said as_root=(env DEBIAN_FRONTEND=noninteractive)
   if ((EUID != 0)); then
     has sudo || fail "these are missing: run 'apt-get install $*' as root"
     as_root=(sudo "${as_root[@]}")
   fi
   echo "Installing $* (Debian)"
-  "${as_root[@]}" apt-get -qq update
-  "${as_root[@]}" apt-get -qq install --yes --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null
+  said=$({ "${as_root[@]}" apt-get -qq update && "${as_root[@]}" apt-get -qq install --yes --no-install-recommends "$@"; } 2>&1) \
+    || fail "apt-get could not install $*:"$'\n'"$said"
 }
 
 # The libraries lie in the official Python wheel. The wheel for Python 3.11 serves everybody: the libraries know no Python.
