@@ -1,0 +1,94 @@
+import FleetCore
+import Foundation
+
+/// Makes values of the parts of `fleet.yaml`. A part that is wrong is reported by its value and left out here.
+struct FleetFileParser {
+  let folder: String
+
+  func fleet(_ root: YAMLValue) -> FleetDefinition? {
+    let optional = ["slo", "energy", "models"]
+    guard let table = root.table(required: ["version", "fleet", "stores"], optional: optional) else { return nil }
+    if let version = table["version"], let number = version.integer(), number != 1 {
+      version.report("expected 1, the only version there is, found '\(number)'")
+    }
+    var fleet = FleetDefinition(name: table["fleet"]?.name() ?? "")
+    if let slo = table["slo"] { fleet.slo = serviceLevel(slo) }
+    if let energy = table["energy"] { fleet.energy = self.energy(energy) }
+    if let models = table["models"]?.list() {
+      fleet.models = models.compactMap(model)
+      reportTwins(models.compactMap { value in value.child("name") })
+    }
+    if let stores = table["stores"]?.list() {
+      if stores.isEmpty { table["stores"]?.report("expected at least one store") }
+      fleet.stores = stores.compactMap(store)
+      reportTwins(stores.compactMap { value in value.child("name") })
+      reportTwins(stores.flatMap { $0.child("nodes")?.children ?? [] }.compactMap { $0.child("address") })
+    }
+    return fleet
+  }
+
+  private func serviceLevel(_ value: YAMLValue) -> ServiceLevel {
+    var slo = ServiceLevel()
+    guard let table = value.table(required: [], optional: ["p99", "errors", "temperature"]) else { return slo }
+    if let p99 = table["p99"]?.duration() { slo.p99 = p99 }
+    if let errors = table["errors"]?.fraction() { slo.errors = errors }
+    if let celsius = table["temperature"]?.celsius() { slo.celsius = celsius }
+    return slo
+  }
+
+  private func energy(_ value: YAMLValue) -> Energy? {
+    guard let table = value.table(required: ["price_per_kwh", "currency"]) else { return nil }
+    let price = table["price_per_kwh"]?.parsed("a price such as '0.30'") { text in
+      Double(text).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+    }
+    guard let price, let currency = table["currency"]?.text() else { return nil }
+    return Energy(pricePerKilowattHour: price, currency: currency)
+  }
+
+  private func model(_ value: YAMLValue) -> FleetDefinition.ModelSource? {
+    guard let table = value.table(required: ["name", "path"]),
+      let name = table["name"]?.name(), let path = table["path"]?.text()
+    else { return nil }
+    return FleetDefinition.ModelSource(
+      name: name,
+      path: path.hasPrefix("/") ? path : URL(filePath: folder).appending(path: path).path(percentEncoded: false)
+    )
+  }
+
+  private func store(_ value: YAMLValue) -> FleetDefinition.Store? {
+    guard let table = value.table(required: ["name", "nodes"], optional: ["labels"]) else { return nil }
+    let name = table["name"]?.name()
+    let labels = table["labels"].map(self.labels) ?? [:]
+    let nodes = table["nodes"]?.list() ?? []
+    reportTwins(nodes.compactMap { $0.child("name") })
+    let parsed = nodes.compactMap { node(store: name ?? "", labels: labels, $0) }
+    return name.map { FleetDefinition.Store(name: $0, labels: labels, nodes: parsed) }
+  }
+
+  private func node(store: String, labels: [String: String], _ value: YAMLValue) -> FleetDefinition.Node? {
+    guard let table = value.table(required: ["name", "address"], optional: ["labels"]) else { return nil }
+    let own = table["labels"].map(self.labels) ?? [:]
+    guard let name = table["name"]?.name(), let address = table["address"]?.address() else { return nil }
+    return FleetDefinition.Node(
+      name: NodeName(store: store, node: name),
+      address: address,
+      labels: labels.merging(own) { _, own in own }
+    )
+  }
+
+  private func labels(_ value: YAMLValue) -> [String: String] {
+    (value.freeTable() ?? [:]).compactMapValues { $0.text() }
+  }
+
+  private func reportTwins(_ values: [YAMLValue]) {
+    var seen: [String: String] = [:]
+    for value in values {
+      guard let text = value.scalarText else { continue }
+      if let first = seen[text] {
+        value.report("'\(text)' is taken already by \(first)")
+      } else {
+        seen[text] = value.path
+      }
+    }
+  }
+}
