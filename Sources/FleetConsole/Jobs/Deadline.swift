@@ -1,0 +1,43 @@
+internal import FleetCore
+
+/// Bounds how long one step of a job may take.
+enum Deadline {
+  /// Runs `operation`, and gives up on it with `.timeout` after `limit`.
+  static func run<Value: Sendable>(
+    _ limit: Duration, _ what: String, _ operation: @escaping @Sendable () async throws(CommandError) -> Value
+  ) async throws(CommandError) -> Value {
+    let result = await withTaskGroup(of: Result<Value, CommandError>?.self) { group in
+      group.addTask {
+        do throws(CommandError) {
+          return .success(try await operation())
+        } catch {
+          return .failure(error)
+        }
+      }
+      group.addTask {
+        try? await Task.sleep(for: limit)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    guard let result else {
+      throw CommandError(.timeout, "\(what) took longer than \(Quantity.text(limit))")
+    }
+    return try result.get()
+  }
+}
+
+/// Waiting times between attempts: doubling, never over 5 s, and never in step with other consoles.
+struct Backoff {
+  static let cap = 5.0
+  private var next = 0.25
+
+  mutating func delay() -> Duration {
+    defer { next = min(next * 2, Self.cap) }
+    return .seconds(next * Double.random(in: 0.5...1))
+  }
+
+  mutating func reset() { next = 0.25 }
+}

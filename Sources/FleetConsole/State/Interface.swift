@@ -1,0 +1,57 @@
+internal import FleetCore
+internal import Terminal
+
+/// What the user has done to the screen: selection, sort, filter, and what is open.
+struct Interface: Sendable, Equatable {
+  enum Selection: Hashable, Sendable {
+    case store(String)
+    case node(NodeName)
+  }
+
+  enum Page: Equatable, Sendable {
+    case fleet
+    case node(NodeName)
+  }
+
+  enum Overlay: Equatable, Sendable {
+    case help(scroll: Int)
+    case events(scroll: Int)
+    case push(PushForm)
+    case drain(DrainForm)
+    case confirm(ConfirmForm)
+    case progress
+  }
+
+  var page = Page.fleet
+  /// First line of the node page.
+  var pageScroll = 0
+  var overlay: Overlay?
+  var selection: Selection?
+  var collapsed: Set<String> = []
+  var sort = SortKey.name
+  var filterText = ""
+  var filter = FleetQuery.all
+  /// Set while a filter is being typed.
+  var filterInput: TextInput?
+  var filterError: FleetQueryError?
+  var themeNames: [String] = []
+  var themeIndex = 0
+  /// Answer to the last key, such as why an action is not to be had; gone with the next key.
+  var notice: String?
+}
+
+/// What the rows of the table are ordered by.
+enum SortKey: Int, CaseIterable, Sendable {
+  case name, health, requests, p99, utilization, watts
+
+  var title: String {
+    switch self {
+    case .name: "name"
+    case .health: "health"
+    case .requests: "req/s"
+    case .p99: "p99"
+    case .utilization: "utilization"
+    case .watts: "watts"
+    }
+  }
+}

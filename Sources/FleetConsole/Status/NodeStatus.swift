@@ -1,0 +1,176 @@
+internal import FoundationEssentials
+internal import FleetCore
+
+extension StatusDocument {
+  /// One node in JSON. Lists are empty and most fields null before its first frame.
+  package struct NodeStatus: Encodable, Sendable {
+    struct Engine: Encodable {
+      var pid: Int32?
+      var state: String
+      var restarts: UInt64
+      var runtime: String?
+      var device: String?
+      var problem: String?
+      var cpuSeconds: ReadingStatus
+      var residentBytes: ReadingStatus
+    }
+
+    struct Accelerator: Encodable {
+      var kind: String
+      var name: String
+      var utilization: ReadingStatus
+      var watts: ReadingStatus
+      var joules: ReadingStatus
+      var celsius: ReadingStatus
+      var memoryUsedBytes: ReadingStatus
+      var memoryTotalBytes: ReadingStatus
+    }
+
+    struct Model: Encodable {
+      var name: String
+      var version: Int
+      var digest: String
+      var requests: UInt64
+      var errors: UInt64
+      var inFlight: UInt64
+      var queued: UInt64
+      var handedOff: UInt64
+      var requestsPerS: Double?
+      var errorsPerS: Double?
+      var p50Ms: Double?
+      var p99Ms: Double?
+      var queueP50Ms: Double?
+      var queueP99Ms: Double?
+      var computeP50Ms: Double?
+      var computeP99Ms: Double?
+      var joulesPerInference: ReadingStatus
+    }
+
+    struct Drain: Encodable {
+      var reason: String
+      var orderedBy: String
+      var since: String
+      var deadline: String
+      var isForced: Bool
+      var handedOff: UInt64
+      var cutAtDeadline: UInt64
+    }
+
+    struct Agent: Encodable {
+      var pid: Int32
+      var version: String?
+      var cpuSeconds: ReadingStatus
+      var residentBytes: ReadingStatus
+    }
+
+    struct Version: Encodable {
+      var name: String
+      var version: Int
+      var digest: String
+      var bytes: UInt64
+      var role: String
+    }
+
+    struct Probe: Encodable {
+      var name: String
+      var seconds: Double
+      var error: String?
+    }
+
+    var name: String
+    var store: String
+    var labels: Labels
+    var address: String
+    var http: String?
+    var health: String
+    var reasons: [String]
+    var availability: String?
+    var drain: Drain?
+    var ageS: Double?
+    var linkError: String?
+    var simulated: Bool?
+    var injectedFault: String?
+    var agent: Agent?
+    var engine: Engine?
+    var accelerators: [Accelerator]
+    var models: [Model]
+    var repository: [Version]
+    var memoryUsedBytes: ReadingStatus
+    var memoryTotalBytes: ReadingStatus
+    var diskFreeBytes: ReadingStatus
+    var probes: [Probe]
+
+    init(_ node: NodeState, at now: Moment) {
+      let frame = node.last
+      name = node.name.description
+      store = node.name.store
+      labels = Labels(node.labels)
+      address = node.address
+      http = node.description?.httpAddress
+      health = node.condition(at: now).rawValue
+      reasons = frame?.reasons ?? []
+      availability = frame?.availability.rawValue
+      drain = frame?.drain.map {
+        Drain(
+          reason: $0.reason, orderedBy: $0.orderedBy, since: StatusDocument.text($0.since),
+          deadline: StatusDocument.text($0.deadline), isForced: $0.isForced, handedOff: $0.handedOff,
+          cutAtDeadline: $0.cutAtDeadline)
+      }
+      ageS = node.age(at: now).map { ($0 * 10).rounded() / 10 }
+      linkError = node.linkError
+      simulated = frame?.isSimulated
+      injectedFault = frame?.injectedFault
+      agent = frame.map { frame in
+        Agent(
+          pid: frame.agent.pid, version: node.description?.agentVersion, cpuSeconds: ReadingStatus(frame.agent.cpuSeconds),
+          residentBytes: ReadingStatus(frame.agent.residentBytes))
+      }
+      engine = (frame?.engine).map { engine in
+        Engine(
+          pid: engine.pid, state: engine.state.rawValue, restarts: engine.restarts, runtime: engine.runtime,
+          device: engine.device, problem: engine.problem, cpuSeconds: ReadingStatus(engine.process.cpuSeconds),
+          residentBytes: ReadingStatus(engine.process.residentBytes))
+      }
+      accelerators = (frame?.accelerators ?? []).map {
+        Accelerator(
+          kind: $0.kind, name: $0.name, utilization: ReadingStatus($0.utilization), watts: ReadingStatus($0.watts),
+          joules: ReadingStatus($0.joules), celsius: ReadingStatus($0.celsius),
+          memoryUsedBytes: ReadingStatus($0.memoryUsedBytes), memoryTotalBytes: ReadingStatus($0.memoryTotalBytes))
+      }
+      models = node.metrics.models.map { Self.model($0) }
+      repository = (node.description?.repository ?? []).map {
+        Version(
+          name: $0.version.name, version: $0.version.number, digest: $0.digest.text, bytes: $0.bytes, role: $0.role.rawValue)
+      }
+      memoryUsedBytes = ReadingStatus(frame?.memoryUsedBytes ?? .absent("no frame yet"))
+      memoryTotalBytes = ReadingStatus(frame?.memoryTotalBytes ?? .absent("no frame yet"))
+      diskFreeBytes = ReadingStatus(frame?.diskFreeBytes ?? .absent("no frame yet"))
+      probes = (frame?.probes ?? []).map { Probe(name: $0.name, seconds: $0.seconds, error: $0.error) }
+    }
+
+    private static func model(_ model: NodeMetrics.Model) -> Model {
+      Model(
+        name: model.version.name, version: model.version.number, digest: model.digest.text, requests: model.requests,
+        errors: model.errors, inFlight: model.inFlight, queued: model.queued, handedOff: model.handedOff,
+        requestsPerS: model.requestsPerSecond, errorsPerS: model.errorsPerSecond,
+        p50Ms: model.latency.milliseconds(atPercentile: 50), p99Ms: model.latency.milliseconds(atPercentile: 99),
+        queueP50Ms: model.queueTime.milliseconds(atPercentile: 50),
+        queueP99Ms: model.queueTime.milliseconds(atPercentile: 99),
+        computeP50Ms: model.computeTime.milliseconds(atPercentile: 50),
+        computeP99Ms: model.computeTime.milliseconds(atPercentile: 99),
+        joulesPerInference: ReadingStatus(model.joulesPerInference))
+    }
+  }
+
+  /// The operator's own keys, which the encoder's change to snake case must not touch.
+  struct Labels: Encodable, Sendable {
+    let values: [String: String]
+
+    init(_ values: [String: String]) { self.values = values }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(values)
+    }
+  }
+}

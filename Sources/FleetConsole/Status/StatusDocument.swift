@@ -1,0 +1,113 @@
+internal import FoundationEssentials
+package import FleetCore
+
+/// The JSON of `fleet status --json` and of each line of `fleet watch --json`, schema 1. Every number on screen is in it.
+///
+/// A reading is `{"value": 6.1, "source": "measured" | "estimate"}` or `{"absent": "why"}`; what is unknown is null or absent,
+/// never zero. Rates and percentiles are of the last 10 s.
+package struct StatusDocument: Encodable, Sendable {
+  package let schema = 1
+  package var time: String
+  package var fleet: String
+  package var nodes: [NodeStatus]
+  package var stores: [SumStatus]
+  package var totals: SumStatus
+  package var traffic: TrafficSummary?
+
+  /// Only the nodes that `query` selects.
+  package init(_ state: FleetState, query: FleetQuery = .all) {
+    let selected = state.nodes.filter { query.matches($0.name, labels: $0.labels) }
+    time = Self.text(state.now.date)
+    fleet = state.definition.name
+    nodes = selected.map { NodeStatus($0, at: state.now) }
+    var names: [String] = []
+    for node in selected where !names.contains(node.name.store) { names.append(node.name.store) }
+    stores = names.map { name in
+      SumStatus(Aggregate(selected.filter { $0.name.store == name }, at: state.now), name: name)
+    }
+    totals = SumStatus(Aggregate(selected, at: state.now), name: nil)
+    traffic = state.traffic
+  }
+
+  /// One line, keys in a fixed order.
+  package func encoded() -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    guard let data = try? encoder.encode(self) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// RFC 3339 in UTC.
+  static func text(_ date: Date) -> String { date.formatted(.iso8601) }
+}
+
+extension StatusDocument {
+  /// A `Reading` in JSON.
+  package struct ReadingStatus: Encodable, Sendable {
+    let reading: Reading
+
+    init(_ reading: Reading) { self.reading = reading }
+
+    private enum CodingKeys: String, CodingKey { case value, source, absent }
+
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      switch reading {
+      case .measured(let value) where value.isFinite:
+        try container.encode(value, forKey: .value)
+        try container.encode("measured", forKey: .source)
+      case .estimated(let value) where value.isFinite:
+        try container.encode(value, forKey: .value)
+        try container.encode("estimate", forKey: .source)
+      case .measured, .estimated: try container.encode("not a number", forKey: .absent)
+      case .absent(let reason): try container.encode(reason, forKey: .absent)
+      }
+    }
+  }
+
+  /// A store, or the fleet.
+  package struct SumStatus: Encodable, Sendable {
+    var name: String?
+    var nodes: Int
+    var health: String
+    var healthy: Int
+    var degraded: Int
+    var faulty: Int
+    var unreachable: Int
+    var connecting: Int
+    var serving: Int
+    var draining: Int
+    var drained: Int
+    var models: [String]
+    var requestsPerS: Double?
+    var p50Ms: Double?
+    var p99Ms: Double?
+    var utilization: ReadingStatus
+    var watts: ReadingStatus
+    var celsius: ReadingStatus
+    var joulesPerInference: ReadingStatus
+
+    init(_ sum: Aggregate, name: String?) {
+      self.name = name
+      nodes = sum.nodes
+      health = sum.condition.rawValue
+      healthy = sum.conditions[.healthy] ?? 0
+      degraded = sum.conditions[.degraded] ?? 0
+      faulty = sum.conditions[.faulty] ?? 0
+      unreachable = sum.conditions[.unreachable] ?? 0
+      connecting = sum.conditions[.connecting] ?? 0
+      serving = sum.serving
+      draining = sum.draining
+      drained = sum.drained
+      models = sum.versions.map(\.description)
+      requestsPerS = sum.requestsPerSecond
+      p50Ms = sum.p50
+      p99Ms = sum.p99
+      utilization = ReadingStatus(sum.utilization)
+      watts = ReadingStatus(sum.watts)
+      celsius = ReadingStatus(sum.celsius)
+      joulesPerInference = ReadingStatus(sum.joulesPerInference)
+    }
+  }
+}

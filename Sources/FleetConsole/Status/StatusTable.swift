@@ -1,0 +1,74 @@
+package import FleetCore
+internal import Terminal
+
+/// `fleet status` as text: one line a node, in aligned columns.
+package enum StatusTable {
+  /// Health in the terminal's own colours when `isColored`; glyph and word say the same without.
+  package static func render(_ state: FleetState, query: FleetQuery = .all, isColored: Bool = false) -> String {
+    let selected = state.nodes.filter { query.matches($0.name, labels: $0.labels) }
+    let titles = ["NODE", "HEALTH", "AVAILABILITY", "MODEL", "REQ/S", "P50 MS", "P99 MS", "UTIL", "WATTS", "INF/J", "AGE", "NOTE"]
+    let rightAligned: Set<Int> = [4, 5, 6, 7, 8, 9, 10]
+    let rows = selected.map { row($0, state) }
+    var widths = titles.map { Glyphs.width(of: $0) }
+    for row in rows {
+      for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Glyphs.width(of: cell)) }
+    }
+    func line(_ cells: [String]) -> String {
+      let parts = cells.enumerated().map { index, cell in
+        let pad = String(repeating: " ", count: max(0, widths[index] - Glyphs.width(of: cell)))
+        return rightAligned.contains(index) ? pad + cell : cell + pad
+      }
+      var text = Substring(parts.joined(separator: "  "))
+      while text.last == " " { text.removeLast() }
+      return String(text)
+    }
+    var lines = [line(titles)]
+    for (node, cells) in zip(selected, rows) {
+      var text = line(cells)
+      if isColored {
+        text = text.replacing(cells[1], with: color(node.condition(at: state.now)) + cells[1] + "\u{1B}[0m", maxReplacements: 1)
+      }
+      lines.append(text)
+    }
+    let sum = Aggregate(selected, at: state.now)
+    let counts = Condition.allCases.compactMap { condition in
+      sum.conditions[condition].map { "\($0) \(condition.rawValue)" }
+    }
+    let watts = Format.reading(sum.watts) { Format.fixed($0, 1) }
+    lines.append(
+      "\(Words.nodes(sum.nodes)): \(counts.joined(separator: ", ")); \(Format.rate(sum.requestsPerSecond)) req/s, "
+        + "p50 \(Format.number(sum.p50)) ms, p99 \(Format.number(sum.p99)) ms, \(watts) W")
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func row(_ node: NodeState, _ state: FleetState) -> [String] {
+    let condition = node.condition(at: state.now)
+    let metrics = node.metrics
+    let versions = metrics.models.map(\.version.description).joined(separator: ",")
+    let inferences =
+      metrics.joulesPerInference.value.map { $0 > 0 } ?? false
+      ? Format.reading(metrics.joulesPerInference.map { 1 / $0 }) { Format.number($0) } : Format.absent
+    let isReachable = node.isReachable(at: state.now)
+    var notes = isReachable ? node.last?.reasons ?? [] : [node.linkError].compactMap { $0 }
+    if let drain = node.last?.drain { notes.append("drained for: \(drain.reason)") }
+    if let fault = node.last?.injectedFault { notes.append("injected: \(fault)") }
+    if node.last?.isSimulated ?? false { notes.append("simulated") }
+    return [
+      node.name.description, Mark.of(condition).text, node.last.map { Mark.of($0).word } ?? Format.absent,
+      versions.isEmpty ? Format.absent : versions, Format.rate(metrics.requestsPerSecond),
+      Format.number(metrics.latency.milliseconds(atPercentile: 50)),
+      Format.number(metrics.latency.milliseconds(atPercentile: 99)),
+      Format.reading(metrics.utilization, Format.percent), Format.reading(metrics.watts) { Format.fixed($0, 1) }, inferences,
+      Format.age(node.age(at: state.now)), notes.joined(separator: "; "),
+    ]
+  }
+
+  private static func color(_ condition: Condition) -> String {
+    switch condition {
+    case .healthy: "\u{1B}[32m"
+    case .degraded: "\u{1B}[33m"
+    case .faulty, .unreachable: "\u{1B}[31m"
+    case .connecting: "\u{1B}[2m"
+    }
+  }
+}

@@ -1,0 +1,88 @@
+internal import FleetCore
+
+/// Frames into state, and what in them is worth telling into the log.
+enum FleetNews {
+  static func receive(_ frame: Frame, from name: NodeName, _ state: inout FleetState) {
+    guard let old = state.node(name) else { return }
+    let wasReachable = old.isReachable(at: state.now)
+    let hadNews = old.arrived != nil
+    let now = state.now
+    state.change(name) { $0.receive(frame, at: now) }
+    guard hadNews else {
+      if frame.health != .healthy { tellHealth(frame, name, &state) }
+      return
+    }
+    if !wasReachable { state.tell(.good, name, "reachable again") }
+    guard let last = old.last, last != frame else { return }
+    compare(last, frame, name, &state)
+  }
+
+  /// Says which nodes fell silent since the tick before.
+  static func age(_ state: inout FleetState, since before: Moment) {
+    let now = state.now
+    for node in state.nodes where node.condition(at: now) == .unreachable && node.condition(at: before) != .unreachable {
+      let why = node.linkError ?? "the link is there, but nothing comes"
+      state.tell(.critical, node.name, "unreachable: no news for \(Int(NodeState.unreachableAfter)) s; \(why)")
+    }
+  }
+
+  private static func compare(_ last: Frame, _ frame: Frame, _ name: NodeName, _ state: inout FleetState) {
+    if last.agentStarted != frame.agentStarted { state.tell(.warning, name, "the agent was started anew") }
+    if last.health != frame.health { tellHealth(frame, name, &state) }
+    if last.availability != frame.availability { tellAvailability(frame, name, &state) }
+    if frame.engine.restarts > last.engine.restarts {
+      let why = frame.engine.problem.map { ": \($0)" } ?? ""
+      state.tell(.warning, name, "the engine ended (restart \(frame.engine.restarts))\(why)")
+    } else if last.engine.state != frame.engine.state {
+      let why = frame.engine.problem.map { ": \($0)" } ?? ""
+      let isGood = frame.engine.state == .serving
+      state.tell(isGood ? .good : .warning, name, "engine \(frame.engine.state.rawValue)\(isGood ? "" : why)")
+    }
+    for model in frame.models {
+      guard let old = last.models.first(where: { $0.name == model.name }), old.version != model.version else { continue }
+      state.tell(.good, name, "serves \(model.name)@\(model.version) (before: \(old.name)@\(old.version))")
+    }
+    if last.injectedFault != frame.injectedFault, let fault = frame.injectedFault {
+      state.tell(.warning, name, "a fault is injected: \(fault)")
+    }
+  }
+
+  private static func tellHealth(_ frame: Frame, _ name: NodeName, _ state: inout FleetState) {
+    let reasons = frame.reasons.isEmpty ? "" : ": " + frame.reasons.joined(separator: "; ")
+    let weight: FleetEvent.Weight =
+      switch frame.health {
+      case .healthy: .good
+      case .degraded: .warning
+      case .faulty: .critical
+      }
+    state.tell(weight, name, frame.health.rawValue + reasons)
+  }
+
+  private static func tellAvailability(_ frame: Frame, _ name: NodeName, _ state: inout FleetState) {
+    let why = frame.drain.map { ": \($0.reason) (\($0.orderedBy))" } ?? ""
+    switch frame.availability {
+    case .serving: state.tell(.good, name, "serving again")
+    case .draining: state.tell(.neutral, name, "draining\(why)")
+    case .drained: state.tell(.neutral, name, "drained: nothing in flight, engine idle")
+    }
+  }
+}
+
+/// Reports of jobs into state and log.
+enum JobNews {
+  static func receive(_ report: JobReport, _ state: inout FleetState) {
+    let old = state.job?.kind == report.kind && state.job?.title == report.title ? state.job : nil
+    state.job = report
+    for step in report.steps where step.phase == .done || step.phase == .failed {
+      guard old?.steps.first(where: { $0.node == step.node })?.phase != step.phase else { continue }
+      state.tell(step.phase == .done ? .good : .critical, step.node, "\(report.kind.rawValue): \(step.text)")
+    }
+    guard report.state != .running, old?.state != report.state else { return }
+    switch report.state {
+    case .running: break
+    case .succeeded: state.tell(.good, nil, "\(report.title): done")
+    case .cancelled: state.tell(.warning, nil, "\(report.title): stopped")
+    case .failed(let problem): state.tell(.critical, nil, "\(report.title): failed: \(problem)")
+    }
+  }
+}

@@ -1,0 +1,32 @@
+internal import FleetCore
+internal import Terminal
+
+/// The one place where the console's state changes. Pure: the same state, message and moment give the same result.
+package func update(_ state: inout FleetState, _ message: Message, at now: Moment) -> [Effect] {
+  let before = state.now
+  state.now = now
+  switch message {
+  case .tick:
+    FleetNews.age(&state, since: before)
+    return []
+  case .resized:
+    return []
+  case .key(let key):
+    return Keys.handle(key, &state)
+  case .described(let name, let description):
+    state.change(name) { $0.description = description }
+    return []
+  case .frame(let name, let frame):
+    FleetNews.receive(frame, from: name, &state)
+    return []
+  case .linkLost(let name, let reason):
+    state.change(name) { $0.linkError = reason }
+    return []
+  case .traffic(let traffic):
+    state.traffic = traffic
+    return []
+  case .job(let report):
+    JobNews.receive(report, &state)
+    return []
+  }
+}

@@ -1,0 +1,111 @@
+internal import FleetCore
+internal import Terminal
+
+/// The page of all nodes: one line of the fleet, the table, charts of the selection, the last events.
+struct FleetView {
+  static let leastWidth = 36
+  static let leastHeight = 6
+
+  let state: FleetState
+  let theme: Theme
+
+  private static let hints: [Action.ID] = [.open, .push, .drain, .undrain, .filter, .help, .quit, .sort, .theme, .events, .rollback]
+  private static let orderedHints: [Action.ID] = [
+    .open, .push, .drain, .undrain, .rollback, .filter, .sort, .theme, .events, .help, .quit,
+  ]
+
+  func draw(into buffer: inout Buffer) {
+    let size = buffer.size
+    HeaderLine(state: state, theme: theme).draw(y: 0, into: &buffer)
+    if size.height < 12 || size.width < 60 { return compact(into: &buffer) }
+    let table = NodeTable(state: state, theme: theme)
+    let room = size.height - 2
+    let wanted = table.height() + 2
+    var charts = 0
+    if room - wanted >= ChartRow.leastHeight {
+      charts = min(max(ChartRow.leastHeight, room - wanted), 14)
+    } else if room >= 6 + ChartRow.leastHeight {
+      charts = ChartRow.leastHeight
+    }
+    var events = room - wanted - charts
+    if charts == 0 || events < 5 { events = 0 }
+    let parts = Layout.rows(
+      Rect(x: 0, y: 1, width: size.width, height: room), [.share(1), .fixed(charts), .fixed(events)])
+    let inside = box(in: parts[0], of: &buffer)
+    table.draw(in: inside.inset(horizontally: 1, vertically: 0), of: &buffer)
+    if charts > 0 {
+      let nodes = state.selectedNodes
+      let title = nodes.count == 1 ? nodes[0].name.description : nodes.first?.name.store ?? ""
+      ChartRow(state: state, theme: theme, nodes: nodes, title: title).draw(in: parts[1], of: &buffer)
+    }
+    if events > 0 { EventsView(state: state, theme: theme).drawPanel(in: parts[2], of: &buffer) }
+    BottomLine(state: state, theme: theme).draw(y: size.height - 1, into: &buffer)
+  }
+
+  private func box(in rect: Rect, of buffer: inout Buffer) -> Rect {
+    let interface = state.interface
+    let shown = FleetRows.matching(state).count
+    let filter =
+      interface.filterText.isEmpty
+      ? [Span("no filter", theme(.muted))] : [Span("/\(interface.filterText)", theme(.accent)), Span(" \(shown)/\(state.nodes.count)", theme(.text))]
+    var title = [
+      Span("nodes ", theme(.title)), Span("[\(state.nodes.count)]", theme(.muted)), Span(" ── ", theme(.border)),
+      Span("by store, \(interface.sort.title)", theme(.muted)), Span(" ── ", theme(.border)),
+    ]
+    title += filter
+    if state.nodes.contains(where: { $0.last?.isSimulated ?? false }) {
+      title += [Span(" ── ", theme(.border)), Span("simulated", theme(.warning))]
+    }
+    let position = state.selectedPosition.map { "\($0)/\(shown)" } ?? "\(shown)"
+    let kept = fitting(width: rect.width - position.count - 10)
+    return Box(
+      border: theme(.border), title: title, titleEnd: traffic(width: rect.width),
+      footer: Hints.spans(kept, state, theme, width: rect.width), footerEnd: [Span(position, theme(.muted))]
+    ).draw(in: rect, of: &buffer)
+  }
+
+  /// Hints in their usual order, the less important ones left out when it is narrow.
+  private func fitting(width: Int) -> [Action.ID] {
+    var kept = Self.hints
+    while Hints.spans(kept, state, theme, width: .max).width > width, kept.count > 2 { kept.removeLast() }
+    return Self.orderedHints.filter(kept.contains)
+  }
+
+  private func traffic(width: Int) -> [Span] {
+    guard let traffic = state.traffic else { return [] }
+    let isBad = traffic.lost + traffic.wrong > 0
+    let style = isBad ? theme(.critical) : theme(.ok)
+    let mark = isBad ? "✖ " : "● "
+    let bad = Span("\(mark)\(Format.count(traffic.lost)) lost  \(Format.count(traffic.wrong)) wrong", style)
+    guard width >= 100 else { return [bad] }
+    return [Span("shoppers \(Format.count(traffic.sent)) sent  ", theme(.muted)), bad]
+      + (traffic.failovers > 0 ? [Span("  \(Format.count(traffic.failovers)) failed over", theme(.muted))] : [])
+  }
+
+  /// Small screens: no frames, no charts, the table and the keys.
+  private func compact(into buffer: inout Buffer) {
+    let size = buffer.size
+    let rect = Rect(x: 1, y: 1, width: size.width - 2, height: size.height - 2)
+    NodeTable(state: state, theme: theme).draw(in: rect, of: &buffer)
+    if state.interface.filterInput != nil || state.interface.notice != nil || state.isJobRunning {
+      BottomLine(state: state, theme: theme).draw(y: size.height - 1, into: &buffer)
+    } else {
+      let kept = fitting(width: size.width - 2)
+      buffer.write(Hints.spans(kept, state, theme, width: .max), x: 1, y: size.height - 1, limit: size.width - 2)
+    }
+  }
+}
+
+extension FleetState {
+  /// The selected node's place among those shown, counted from 1.
+  var selectedPosition: Int? {
+    guard case .node(let name) = interface.selection else { return nil }
+    var position = 0
+    for row in FleetRows.rows(self) {
+      guard case .node(let node) = row else { continue }
+      position += 1
+      if node.name == name { return position }
+    }
+    return nil
+  }
+}
