@@ -1,0 +1,184 @@
+package import FleetCore
+import GRPCCore
+import GRPCNIOTransportHTTP2
+import NIOCore
+import NIOSSL
+import Synchronization
+
+/// A node's agent, called over the wire. All calls share one connection, which is made at the first call, kept, and made
+/// anew when it breaks. Calls fail with words for an operator and never later than their deadline.
+package final class RemoteAgent: NodeAgent {
+  package let name: NodeName
+  package let address: String
+  private let deadlines: Deadlines
+  private let client: GRPCClient<HTTP2ClientTransport.Posix>
+  private let trouble = LinkTrouble()
+  private let words: LinkWords
+  private let isRunning = Mutex(false)
+
+  private typealias Calls = Fleet_V1_NodeAgent.Client<HTTP2ClientTransport.Posix>
+
+  /// Dials nobody yet. Throws `.invalid` when `address` is not HOST:PORT.
+  package init(
+    name: NodeName,
+    address: String,
+    credentials: Credentials,
+    deadlines: Deadlines = Deadlines()
+  ) throws(CommandError) {
+    self.name = name
+    self.address = address
+    self.deadlines = deadlines
+    let target = try PeerAddress(parsing: address).target
+    let words = LinkWords(node: name, address: address, credentials: credentials)
+    let check = ServerIdentityCheck(expected: name, address: address, credentials: credentials)
+    self.words = words
+    do {
+      client = GRPCClient(
+        transport: try HTTP2ClientTransport.Posix(
+          target: target,
+          transportSecurity: .mTLS(
+            certificateChain: credentials.certificateChain,
+            privateKey: credentials.privateKey
+          ) { [trouble] tls in
+            tls.trustRoots = credentials.trustRoots
+            tls.serverCertificateVerification = .noHostnameVerification
+            tls.customVerificationCallback = check.callback(reportingTo: trouble)
+          },
+          config: Self.config(deadlines: deadlines, trouble: trouble, words: words)
+        )
+      )
+    } catch {
+      throw CommandError(.failed, "\(name) at \(address): no connection can be prepared: \(error)")
+    }
+  }
+
+  deinit {
+    client.beginGracefulShutdown()
+  }
+
+  /// Ends the connection once the calls in progress are over. Later calls fail.
+  package func close() {
+    client.beginGracefulShutdown()
+  }
+
+  package func describe() async throws(CommandError) -> NodeDescription {
+    let reply = try await call("describe", deadlines.command) { (calls, options) in
+      try await calls.describe(Fleet_V1_DescribeRequest(), options: options)
+    }
+    return try read("a description") { () throws(CommandError) in try NodeDescription(wire: reply) }
+  }
+
+  package func execute(_ command: Command) async throws(CommandError) -> Outcome {
+    switch command {
+    case .stage(let manifest):
+      let reply = try await call("stage", deadlines.command) { (calls, options) in
+        try await calls.stage(Fleet_V1_StageRequest(manifest), options: options)
+      }
+      return try read("an answer") { () throws(CommandError) in .staged(try StagedFile.list(wire: reply)) }
+    case .write(let chunk):
+      let reply = try await call("write", deadlines.write) { (calls, options) in
+        try await calls.write(Fleet_V1_WriteRequest(chunk), options: options)
+      }
+      return try read("an answer") { () throws(CommandError) in
+        .written(receivedBytes: try WireValue.count(reply.receivedBytes, "received_bytes"))
+      }
+    case .activate(let version, let digest):
+      let reply = try await call("activate", deadlines.activate) { (calls, options) in
+        try await calls.activate(Fleet_V1_ActivateRequest(version, digest: digest), options: options)
+      }
+      return try read("an answer") { () throws(CommandError) in .activated(try Activation(wire: reply)) }
+    case .rollback(let model):
+      let reply = try await call("rollback", deadlines.activate) { (calls, options) in
+        var request = Fleet_V1_RollbackRequest()
+        request.model = model
+        return try await calls.rollback(request, options: options)
+      }
+      return try read("an answer") { () throws(CommandError) in .activated(try Activation(wire: reply)) }
+    case .drain(let order):
+      let reply = try await call("drain", deadlines.command) { (calls, options) in
+        try await calls.drain(Fleet_V1_DrainRequest(order), options: options)
+      }
+      return try read("an answer") { () throws(CommandError) in
+        .draining(
+          handOffTo: try WireValue.list(reply.handOffTo, atMost: 256, "hand_off_to")
+            .map { (name) throws(CommandError) in try WireValue.nodeName(name, "hand_off_to") }
+        )
+      }
+    case .undrain(let orderedBy):
+      _ = try await call("undrain", deadlines.command) { (calls, options) in
+        var request = Fleet_V1_UndrainRequest()
+        request.orderedBy = orderedBy
+        return try await calls.undrain(request, options: options)
+      }
+      return .serving
+    }
+  }
+
+  package func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {
+    start()
+    let silence = max(deadlines.silence, request.interval * 3)
+    let watch = FrameWatch(words: words, trouble: trouble, silence: silence)
+    let room = max(1, min(request.history, FrameRequest.maximumHistory))
+    return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(room)) { continuation in
+      // The client, not `self`: an abandoned agent must be able to end while its last watcher does.
+      let task = Task { [client] in
+        await watch.run(request, over: Calls(wrapping: client), into: continuation)
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  private func call<Reply: Sendable>(
+    _ method: String,
+    _ deadline: Duration,
+    _ body: (Calls, CallOptions) async throws -> Reply
+  ) async throws(CommandError) -> Reply {
+    start()
+    var options = CallOptions.defaults
+    options.timeout = deadline
+    do {
+      return try await body(Calls(wrapping: client), options)
+    } catch {
+      throw words.commandError(error, calling: method, deadline: deadline, trouble: trouble.current)
+    }
+  }
+
+  private func read<Value>(_ what: String, _ decode: () throws(CommandError) -> Value) throws(CommandError) -> Value {
+    do {
+      return try decode()
+    } catch {
+      throw words.unreadable(what, because: error)
+    }
+  }
+
+  /// gRPC wants a task that runs its connections; it ends when the client is shut down.
+  private func start() {
+    let isFirst = isRunning.withLock { isRunning in
+      defer { isRunning = true }
+      return !isRunning
+    }
+    if isFirst { Task { [client] in try? await client.runConnections() } }
+  }
+
+  private static func config(
+    deadlines: Deadlines,
+    trouble: LinkTrouble,
+    words: LinkWords
+  ) -> HTTP2ClientTransport.Posix.Config {
+    .defaults { config in
+      // A node that comes back is called again within seconds; jitter keeps consoles apart.
+      config.backoff = .init(initial: .milliseconds(500), max: .seconds(5), multiplier: 1.6, jitter: 0.2)
+      // A line that was cut without a word is noticed within 15 s.
+      config.connection.keepalive = .init(time: .seconds(10), timeout: .seconds(5), allowWithoutCalls: true)
+      // Small, so that a console which stops reading finds few stale frames when it reads on.
+      config.http2.targetWindowSize = 1 << 16
+      config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let watch = LinkWatch(trouble: trouble, words: words, deadline: deadlines.connect)
+          let tls = try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+          try channel.pipeline.syncOperations.addHandler(watch, position: .after(tls))
+        }
+      }
+    }
+  }
+}

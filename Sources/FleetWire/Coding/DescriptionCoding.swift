@@ -1,0 +1,42 @@
+import FleetCore
+import FoundationEssentials
+
+private let maximumSiblings = 256
+private let maximumEntries = 4096
+
+extension Fleet_V1_NodeDescription {
+  init(_ description: NodeDescription) {
+    self.init()
+    node = description.name.description
+    agentVersion = WireValue.shortened(description.agentVersion)
+    agentPid = description.agentPID
+    started = description.started.wireNanoseconds
+    operatingSystem = WireValue.shortened(description.operatingSystem)
+    architecture = WireValue.shortened(description.architecture)
+    cores = UInt32(clamping: description.cores)
+    httpAddress = WireValue.shortened(description.httpAddress)
+    siblings = description.siblings.prefix(maximumSiblings).map(\.description)
+    repository = description.repository.prefix(maximumEntries).map(Fleet_V1_RepositoryEntry.init)
+    isSimulated = description.isSimulated
+  }
+}
+
+extension NodeDescription {
+  init(wire: Fleet_V1_NodeDescription) throws(CommandError) {
+    self.init(
+      name: try WireValue.nodeName(wire.node, "node"),
+      agentVersion: try WireValue.text(wire.agentVersion, "agent_version"),
+      agentPID: wire.agentPid,
+      started: Date(wireNanoseconds: wire.started),
+      operatingSystem: try WireValue.text(wire.operatingSystem, "operating_system"),
+      architecture: try WireValue.text(wire.architecture, "architecture"),
+      cores: Int(wire.cores),
+      httpAddress: try WireValue.text(wire.httpAddress, "http_address"),
+      siblings: try WireValue.list(wire.siblings, atMost: maximumSiblings, "siblings")
+        .map { (name) throws(CommandError) in try WireValue.nodeName(name, "siblings") },
+      repository: try WireValue.list(wire.repository, atMost: maximumEntries, "repository")
+        .map { (entry) throws(CommandError) in try RepositoryEntry(wire: entry, "repository") },
+      isSimulated: wire.isSimulated
+    )
+  }
+}

@@ -1,0 +1,114 @@
+import FleetCore
+
+extension Fleet_V1_ModelVersion {
+  init(_ version: ModelVersion) {
+    self.init()
+    name = version.name
+    number = UInt32(clamping: version.number)
+  }
+}
+
+extension ModelVersion {
+  init(wire: Fleet_V1_ModelVersion, _ field: String) throws(CommandError) {
+    guard wire.number > 0 else { throw WireValue.wrong("\(field).number", "versions count from 1") }
+    self.init(name: try WireValue.modelName(wire.name, "\(field).name"), number: Int(wire.number))
+  }
+}
+
+extension Fleet_V1_ModelStatus {
+  init(_ model: ModelStatus) {
+    self.init()
+    name = model.name
+    version = UInt32(clamping: model.version)
+    digest = model.digest.text
+    requests = model.requests
+    errors = model.errors
+    inFlight = model.inFlight
+    queued = model.queued
+    handedOff = model.handedOff
+    latency = Fleet_V1_LatencyHistogram(model.latency)
+    queueTime = Fleet_V1_LatencyHistogram(model.queueTime)
+    computeTime = Fleet_V1_LatencyHistogram(model.computeTime)
+  }
+}
+
+extension ModelStatus {
+  init(wire: Fleet_V1_ModelStatus, _ field: String) throws(CommandError) {
+    self.init(
+      name: try WireValue.modelName(wire.name, "\(field).name"),
+      version: Int(wire.version),
+      digest: try WireValue.digest(wire.digest, "\(field).digest"),
+      requests: try WireValue.count(wire.requests, "\(field).requests"),
+      errors: try WireValue.count(wire.errors, "\(field).errors"),
+      inFlight: try WireValue.count(wire.inFlight, "\(field).in_flight"),
+      queued: try WireValue.count(wire.queued, "\(field).queued"),
+      handedOff: try WireValue.count(wire.handedOff, "\(field).handed_off"),
+      latency: try LatencyHistogram(wire: wire.latency, "\(field).latency"),
+      queueTime: try LatencyHistogram(wire: wire.queueTime, "\(field).queue_time"),
+      computeTime: try LatencyHistogram(wire: wire.computeTime, "\(field).compute_time")
+    )
+  }
+}
+
+extension Fleet_V1_RepositoryEntry {
+  init(_ entry: RepositoryEntry) {
+    self.init()
+    version = Fleet_V1_ModelVersion(entry.version)
+    digest = entry.digest.text
+    bytes = entry.bytes
+    switch entry.role {
+    case .active: role = .active
+    case .previous: role = .previous
+    case .stored: role = .stored
+    }
+  }
+}
+
+extension RepositoryEntry {
+  init(wire: Fleet_V1_RepositoryEntry, _ field: String) throws(CommandError) {
+    let role: Role
+    switch wire.role {
+    case .active: role = .active
+    case .previous: role = .previous
+    case .stored: role = .stored
+    case .unspecified, .UNRECOGNIZED: throw WireValue.wrong("\(field).role", "unknown")
+    }
+    self.init(
+      version: try ModelVersion(wire: wire.version, "\(field).version"),
+      digest: try WireValue.digest(wire.digest, "\(field).digest"),
+      bytes: try WireValue.count(wire.bytes, "\(field).bytes"),
+      role: role
+    )
+  }
+}
+
+extension Fleet_V1_StageRequest {
+  init(_ manifest: ModelManifest) {
+    self.init()
+    version = Fleet_V1_ModelVersion(manifest.version)
+    files = manifest.files.map { file in
+      var entry = Fleet_V1_ManifestFile()
+      entry.path = file.path
+      entry.bytes = file.bytes
+      entry.sha256 = file.sha256
+      return entry
+    }
+  }
+}
+
+extension ModelManifest {
+  /// Only its size is bounded here: what is wrong with it, the node says itself, every problem at once.
+  init(wire: Fleet_V1_StageRequest) throws(CommandError) {
+    let files = try WireValue.list(wire.files, atMost: Self.maximumFiles, "files")
+    self.init(
+      version: try ModelVersion(wire: wire.version, "version"),
+      files: try files.map { (file) throws(CommandError) in
+        File(
+          path: try WireValue.text(file.path, "files.path"),
+          bytes: file.bytes,
+          sha256: try WireValue.text(file.sha256, "files.sha256")
+        )
+      }
+    )
+  }
+}

@@ -1,0 +1,112 @@
+package import FleetCore
+import GRPCCore
+import GRPCNIOTransportHTTP2
+import NIOPosix
+import Synchronization
+
+/// Serves a node's agent to the consoles of its fleet, over gRPC and mutual TLS. One thread is enough: the agent answers
+/// a few consoles once a second.
+package final class AgentServer: Sendable {
+  /// How long calls in progress may take to end once `shutdown` was called.
+  package static let grace: Duration = .seconds(2)
+
+  /// Lives as long as the process: gRPC still has errands on it when a server has ended.
+  private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+  private let address: String
+  private let server: GRPCServer<HTTP2ServerTransport.Posix>
+  private let stop = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+  /// `address` is HOST:PORT with an IP address of this machine; port 0 takes a free one. Throws `.invalid` when it is
+  /// not, or when the credentials are not a node's.
+  package init(
+    agent: some NodeAgent,
+    address: String,
+    credentials: Credentials
+  ) throws(CommandError) {
+    guard credentials.name.holder == .node(agent.name) else {
+      throw CommandError(
+        .invalid,
+        "the agent of \(agent.name) was given the certificate of \(credentials.name); "
+          + "'fleet ca issue --node \(agent.name)' issues its own"
+      )
+    }
+    let listening = try PeerAddress(listening: address).listening()
+    self.address = address
+    // BoringSSL verifies callers itself: so its alerts tell them whether their authority is unknown or their certificate
+    // has expired.
+    let transport = HTTP2ServerTransport.Posix(
+      address: listening,
+      transportSecurity: .mTLS(
+        certificateChain: credentials.certificateChain,
+        privateKey: credentials.privateKey
+      ) { tls in
+        tls.trustRoots = credentials.trustRoots
+        tls.clientCertificateVerification = .noHostnameVerification
+        tls.requireALPN = true
+      },
+      config: .defaults { config in
+        // A chunk and what surrounds it, not more.
+        config.rpc.maxRequestPayloadSize = FileChunk.maximumBytes + 16 * 1024
+        config.http2.targetWindowSize = 1 << 20
+        config.http2.maxConcurrentStreams = 100
+        config.connection.maxGraceTime = Self.grace
+        config.connection.keepalive.time = .seconds(60)
+        config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(5)
+        config.connection.keepalive.clientBehavior.allowWithoutCalls = true
+      },
+      eventLoopGroup: Self.group
+    )
+    server = GRPCServer(
+      transport: transport,
+      services: [AgentService(agent: agent)],
+      interceptors: [OperatorsOnly(node: agent.name, fleet: credentials.name.fleet)]
+    )
+  }
+
+  /// Serves until `shutdown` is called or the task is cancelled. Throws `.failed` when it cannot listen. Call it once.
+  package func run() async throws(CommandError) {
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask { [server] in try await server.serve() }
+        tasks.addTask { [server, stop] in
+          for await _ in stop.stream { break }
+          try Task.checkCancellation()
+          server.beginGracefulShutdown()
+          try await Task.sleep(for: Self.grace)
+        }
+        // Either serving has ended or the time for calls in progress is over.
+        defer { tasks.cancelAll() }
+        try await tasks.next()
+      }
+    } catch is CancellationError {
+      // What the caller wanted.
+    } catch let error as RuntimeError {
+      throw CommandError(
+        .failed,
+        "the agent cannot serve at \(address): \(error.cause.map { "\($0)" } ?? error.message)"
+      )
+    } catch {
+      throw CommandError(.failed, "the agent cannot serve at \(address): \(error)")
+    }
+  }
+
+  /// Ends `run`: no new calls, watchers are told, calls in progress get `grace`.
+  package func shutdown() {
+    stop.continuation.yield()
+  }
+
+  /// HOST:PORT as it was bound, once it was; throws `.failed` when it could not be.
+  package var boundAddress: String {
+    get async throws(CommandError) {
+      do {
+        let bound = try await server.transport.listeningAddress
+        if let address = bound.ipv4 { return "\(address.host):\(address.port)" }
+        if let address = bound.ipv6 { return "[\(address.host)]:\(address.port)" }
+        return "\(bound)"
+      } catch {
+        throw CommandError(.failed, "the agent does not listen at \(address)")
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import FleetCore
+import GRPCCore
+
+/// Puts a `NodeAgent` behind the calls of `fleet.v1`.
+struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol {
+  let agent: Agent
+
+  func describe(request: Fleet_V1_DescribeRequest, context: ServerContext) async throws -> Fleet_V1_NodeDescription {
+    try await answering { () async throws(CommandError) in Fleet_V1_NodeDescription(try await agent.describe()) }
+  }
+
+  /// One message at a time: `write` returns when the caller has room for it, and the agent's stream keeps only the newest
+  /// frames meanwhile. So a caller that reads slowly, or not at all, costs a bounded amount of memory.
+  func watch(
+    request: Fleet_V1_WatchRequest,
+    response: RPCWriter<Fleet_V1_Frame>,
+    context: ServerContext
+  ) async throws {
+    let frames = agent.frames(FrameRequest(wire: request))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        do {
+          for try await frame in frames { try await response.write(Fleet_V1_Frame(frame)) }
+        } catch let error as CommandError {
+          throw ErrorCoding.status(error)
+        }
+      }
+      // The caller hung up or this agent is stopping.
+      group.addTask { try await context.cancellation.cancelled }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  func stage(request: Fleet_V1_StageRequest, context: ServerContext) async throws -> Fleet_V1_StageReply {
+    try await answering { () async throws(CommandError) in
+      guard case .staged(let files) = try await agent.execute(.stage(ModelManifest(wire: request))) else {
+        throw unexpected("stage")
+      }
+      return Fleet_V1_StageReply(files)
+    }
+  }
+
+  func write(request: Fleet_V1_WriteRequest, context: ServerContext) async throws -> Fleet_V1_WriteReply {
+    try await answering { () async throws(CommandError) in
+      guard case .written(let bytes) = try await agent.execute(.write(FileChunk(wire: request))) else {
+        throw unexpected("write")
+      }
+      var reply = Fleet_V1_WriteReply()
+      reply.receivedBytes = bytes
+      return reply
+    }
+  }
+
+  func activate(request: Fleet_V1_ActivateRequest, context: ServerContext) async throws -> Fleet_V1_Activation {
+    try await answering { () async throws(CommandError) in
+      let version = try ModelVersion(wire: request.version, "version")
+      let digest = try WireValue.digest(request.digest, "digest")
+      guard case .activated(let activation) = try await agent.execute(.activate(version, digest: digest)) else {
+        throw unexpected("activate")
+      }
+      return Fleet_V1_Activation(activation)
+    }
+  }
+
+  func rollback(request: Fleet_V1_RollbackRequest, context: ServerContext) async throws -> Fleet_V1_Activation {
+    try await answering { () async throws(CommandError) in
+      let model = try WireValue.modelName(request.model, "model")
+      guard case .activated(let activation) = try await agent.execute(.rollback(model: model)) else {
+        throw unexpected("rollback")
+      }
+      return Fleet_V1_Activation(activation)
+    }
+  }
+
+  func drain(request: Fleet_V1_DrainRequest, context: ServerContext) async throws -> Fleet_V1_DrainReply {
+    try await answering { () async throws(CommandError) in
+      guard case .draining(let siblings) = try await agent.execute(.drain(DrainOrder(wire: request))) else {
+        throw unexpected("drain")
+      }
+      var reply = Fleet_V1_DrainReply()
+      reply.handOffTo = siblings.map(\.description)
+      return reply
+    }
+  }
+
+  func undrain(request: Fleet_V1_UndrainRequest, context: ServerContext) async throws -> Fleet_V1_UndrainReply {
+    try await answering { () async throws(CommandError) in
+      let caller = try WireValue.text(request.orderedBy, "ordered_by")
+      guard case .serving = try await agent.execute(.undrain(orderedBy: caller)) else { throw unexpected("undrain") }
+      return Fleet_V1_UndrainReply()
+    }
+  }
+
+  private func answering<Reply>(_ answer: () async throws(CommandError) -> Reply) async throws -> Reply {
+    do {
+      return try await answer()
+    } catch {
+      throw ErrorCoding.status(error)
+    }
+  }
+
+  private func unexpected(_ command: String) -> CommandError {
+    CommandError(.failed, "\(agent.name) gave the outcome of another command to '\(command)'")
+  }
+}
