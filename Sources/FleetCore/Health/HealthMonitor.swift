@@ -11,9 +11,9 @@ package struct HealthMonitor: Sendable {
   private var latency = Hysteresis(degradedAfter: 5, faultyAfter: 20, clearAfter: 10)
   private var errors = Hysteresis(degradedAfter: 5, faultyAfter: 20, clearAfter: 10)
   private var temperature = Hysteresis(degradedAfter: 10, faultyAfter: 120, clearAfter: 30)
-  private var latencyEvidence = ""
-  private var errorEvidence = ""
-  private var temperatureEvidence = ""
+  private var latencyEvidence = Evidence()
+  private var errorEvidence = Evidence()
+  private var temperatureEvidence = Evidence()
   private var restarts: [(seconds: Double, total: UInt64)] = []
   private var lastRestarts: UInt64?
 
@@ -58,43 +58,75 @@ package struct HealthMonitor: Sendable {
     if sample.requests >= Self.minimumRequests, let p99 = sample.p99Milliseconds {
       let limit = slo.p99.milliseconds
       latency.update(p99 > limit ? .over : p99 < 0.8 * limit ? .clear : .between, at: sample.seconds)
-      latencyEvidence = "p99 \(Self.rounded(p99)) ms is over the SLO of \(Self.rounded(limit)) ms"
+      latencyEvidence = Evidence(
+        isOver: latency.last == .over,
+        subject: "p99",
+        value: "\(Self.rounded(p99)) ms",
+        limit: "the SLO of \(Self.rounded(limit)) ms"
+      )
     } else {
       latency.update(.unknown, at: sample.seconds)
     }
-    return finding(latency, evidence: latencyEvidence, at: sample.seconds)
+    return finding(latency, latencyEvidence, doubt: "too few requests since to tell", at: sample.seconds)
   }
 
   private mutating func errors(_ sample: HealthSample) -> Finding? {
     if sample.requests >= Self.minimumRequests {
       let share = Double(sample.errors) / Double(sample.requests)
-      errors.update(share > slo.errors ? .over : share < 0.8 * slo.errors ? .clear : .between, at: sample.seconds)
-      errorEvidence = "\(Self.rounded(share * 100))% errors are over the SLO of \(Self.rounded(slo.errors * 100))%"
+      // No error at all is clear of every limit, also of one that allows none.
+      let isClear = sample.errors == 0 || share < 0.8 * slo.errors
+      errors.update(share > slo.errors ? .over : isClear ? .clear : .between, at: sample.seconds)
+      errorEvidence = Evidence(
+        isOver: errors.last == .over,
+        subject: "share of errors",
+        value: "\(Self.rounded(share * 100))%",
+        limit: "the SLO of \(Self.rounded(slo.errors * 100))%"
+      )
     } else {
       errors.update(.unknown, at: sample.seconds)
     }
-    return finding(errors, evidence: errorEvidence, at: sample.seconds)
+    return finding(errors, errorEvidence, doubt: "too few requests since to tell", at: sample.seconds)
   }
 
   private mutating func temperature(_ sample: HealthSample) -> Finding? {
     if let celsius = sample.celsius.value {
       let limit = slo.celsius
       temperature.update(celsius > limit ? .over : celsius < limit - 5 ? .clear : .between, at: sample.seconds)
-      temperatureEvidence = "\(Self.rounded(celsius)) °C is over the limit of \(Self.rounded(limit)) °C"
+      temperatureEvidence = Evidence(
+        isOver: temperature.last == .over,
+        subject: "temperature",
+        value: "\(Self.rounded(celsius)) °C",
+        limit: "the limit of \(Self.rounded(limit)) °C"
+      )
     } else {
       temperature.update(.unknown, at: sample.seconds)
     }
-    return finding(temperature, evidence: temperatureEvidence, at: sample.seconds)
+    return finding(temperature, temperatureEvidence, doubt: "no reading since", at: sample.seconds)
   }
 
-  private func finding(_ rule: Hysteresis, evidence: String, at seconds: Double) -> Finding? {
+  private func finding(_ rule: Hysteresis, _ evidence: Evidence, doubt: String, at seconds: Double) -> Finding? {
     guard rule.level > .healthy else { return nil }
     let age = Int(rule.secondsOver(at: seconds))
-    let doubt = rule.isUnknown ? ", and too few requests since to tell" : ""
-    return (rule.level, "\(evidence) for \(age) s\(doubt)")
+    return (rule.level, evidence.sentence(seconds: age) + (rule.last == .unknown ? ", and \(doubt)" : ""))
+  }
+
+  /// What was last measured, said so that it stays true when the value is under its limit again and the rule still speaks.
+  private struct Evidence {
+    var isOver = false
+    var subject = ""
+    var value = ""
+    var limit = ""
+
+    func sentence(seconds: Int) -> String {
+      isOver
+        ? "\(subject) \(value) is over \(limit) for \(seconds) s"
+        : "\(subject) was over \(limit) for \(seconds) s, now \(value)"
+    }
   }
 
   private static func rounded(_ value: Double) -> String {
+    // A broken sensor may say anything; only what fits an integer is shortened.
+    guard value.magnitude < 1e15 else { return String(value) }
     let tenths = (value * 10).rounded() / 10
     return value >= 100 || tenths == tenths.rounded() ? String(Int(value.rounded())) : String(tenths)
   }

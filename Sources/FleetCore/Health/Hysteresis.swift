@@ -1,5 +1,6 @@
-/// One rule's memory. Legal moves: healthy to degraded to faulty while it is over its limit, back to healthy only after it was
-/// clear without a break. Unknown and between move nothing, but they interrupt what was being counted towards healthy.
+/// One rule's memory. Legal moves: healthy to degraded to faulty while it is over its limit without a break, back to healthy
+/// only after it was clear without a break. Unknown and between move nothing, but they interrupt what was being counted towards
+/// healthy, and all but unknown interrupt what was being counted towards faulty.
 struct Hysteresis: Sendable {
   enum Observation: Sendable {
     case over
@@ -13,8 +14,10 @@ struct Hysteresis: Sendable {
   private let faultyAfter: Double
   private let clearAfter: Double
   private(set) var level = Health.healthy
-  private(set) var isUnknown = true
+  private(set) var last = Observation.unknown
   private var overSince: Double?
+  /// Since when it was over without evidence to the contrary.
+  private var runSince: Double?
   private var clearSince: Double?
   private var lastOver: Double = 0
 
@@ -26,13 +29,14 @@ struct Hysteresis: Sendable {
   }
 
   mutating func update(_ observation: Observation, at seconds: Double) {
-    isUnknown = observation == .unknown
+    last = observation
     switch observation {
     case .over:
       clearSince = nil
       lastOver = seconds
-      let since = overSince ?? seconds
-      overSince = since
+      overSince = overSince ?? seconds
+      let since = runSince ?? seconds
+      runSince = since
       if seconds - since >= faultyAfter {
         level = .faulty
       } else if seconds - since >= degradedAfter {
@@ -41,16 +45,21 @@ struct Hysteresis: Sendable {
     case .clear:
       let since = clearSince ?? seconds
       clearSince = since
+      runSince = nil
       if level == .healthy || seconds - since >= clearAfter {
         level = .healthy
         overSince = nil
       }
     case .between:
       clearSince = nil
+      runSince = nil
       if level == .healthy { overSince = nil }
     case .unknown:
       clearSince = nil
-      if level == .healthy { overSince = nil }
+      if level == .healthy {
+        overSince = nil
+        runSince = nil
+      }
     }
   }
 

@@ -81,11 +81,15 @@ package struct ModelManifest: Sendable, Equatable {
       found.append("files: \(files.count) are more than the \(Self.maximumFiles) allowed")
     }
     var seen: Set<String> = []
-    for (index, file) in files.enumerated() {
+    let folders = Set(files.prefix(Self.maximumFiles).flatMap { Self.folders(of: $0.path) })
+    for (index, file) in files.prefix(Self.maximumFiles).enumerated() {
       if !Self.isSafePath(file.path) {
         found.append("files[\(index)].path: '\(file.path)' is not a path within the version's folder")
       }
       if !seen.insert(file.path).inserted { found.append("files[\(index)].path: '\(file.path)' is listed twice") }
+      if folders.contains(file.path) {
+        found.append("files[\(index)].path: '\(file.path)' is a folder of other files")
+      }
       if !SHA256Text.isValid(file.sha256) { found.append("files[\(index)].sha256: '\(file.sha256)' is not a SHA-256") }
     }
     if files.reduce((UInt64(0), false), { ($0.0 &+ $1.bytes, $0.1 || $0.0.addingReportingOverflow($1.bytes).overflow) })
@@ -98,8 +102,13 @@ package struct ModelManifest: Sendable, Equatable {
 
   private static func isSafePath(_ path: String) -> Bool {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    return path != fileName && parts.count <= 8
-      && parts.allSatisfy { NodeName.isValidPart($0) && $0 != "." && $0 != ".." }
+    return path != fileName && parts.count <= 8 && parts.allSatisfy { NodeName.isValidPart($0) }
+  }
+
+  /// Every folder that a file at `path` lies in: `a` and `a/b` for `a/b/c`. No more than a path may be deep.
+  private static func folders(of path: String) -> [String] {
+    let parts = path.split(separator: "/", maxSplits: 8, omittingEmptySubsequences: false)
+    return (1..<max(1, parts.count)).map { parts.prefix($0).joined(separator: "/") }
   }
 
   private struct Document: Decodable {

@@ -8,10 +8,13 @@ package struct ModelVersion: Hashable, Sendable, Comparable, Codable, CustomStri
     self.number = number
   }
 
-  /// Reads `name@number`; nil when the name is not one or the number is not a positive integer.
+  /// Reads `name@number`; nil when the name is not one or the number is not a positive integer
+  /// without sign and leading zeros, so that a version has one spelling.
   package init?(_ text: some StringProtocol) {
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count == 2, NodeName.isValidPart(parts[0]), let number = Int(parts[1]), number > 0 else { return nil }
+    guard parts.count == 2, NodeName.isValidPart(parts[0]), let number = Int(parts[1]), number > 0,
+      parts[1] == String(number)
+    else { return nil }
     self.init(name: String(parts[0]), number: number)
   }
 

@@ -8,7 +8,8 @@ package struct NodeName: Hashable, Sendable, Comparable, CustomStringConvertible
     self.node = node
   }
 
-  /// Reads `store/node`; nil when a part is missing or holds a character other than `a-z A-Z 0-9 . _ -`.
+  /// Reads `store/node`; nil when a part is missing, is `.` or `..`, or holds a character other than
+  /// `a-z A-Z 0-9 . _ -`.
   package init?(_ text: some StringProtocol) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, Self.isValidPart(parts[0]), Self.isValidPart(parts[1]) else { return nil }
@@ -21,9 +22,9 @@ package struct NodeName: Hashable, Sendable, Comparable, CustomStringConvertible
     (left.store, left.node) < (right.store, right.node)
   }
 
-  /// Whether `text` can be the name of a store, a node or a model.
+  /// Whether `text` can be the name of a store, a node or a model. Such names become folders: `.` and `..` are none.
   package static func isValidPart(_ text: some StringProtocol) -> Bool {
-    !text.isEmpty && text.utf8.count <= 63
+    !text.isEmpty && text.utf8.count <= 63 && text != "." && text != ".."
       && text.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -6,9 +6,11 @@ extension FleetQuery {
   }
 }
 
-/// Recursive descent over tokens; depth is bounded so that no input can exhaust the stack.
+/// Recursive descent over tokens; depth and length are bounded so that no input can exhaust the stack, neither here nor where
+/// a query is matched: a chain of `or`s is a tree as deep as the chain is long.
 private struct FleetQueryParser {
   private static let maximumDepth = 64
+  private static let maximumTokens = 1024
   private struct Token {
     let text: String
     let column: Int
@@ -42,6 +44,9 @@ private struct FleetQueryParser {
 
   mutating func parse() throws(FleetQueryError) -> FleetQuery {
     if tokens.isEmpty { return .all }
+    if tokens.count > Self.maximumTokens {
+      throw error(tokens[Self.maximumTokens], "more than \(Self.maximumTokens) words and parentheses")
+    }
     let query = try disjunction(depth: 0)
     if let token = current { throw error(token, "expected 'and' or 'or', found '\(token.text)'") }
     return query

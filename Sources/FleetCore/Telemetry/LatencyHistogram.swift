@@ -21,12 +21,21 @@ package struct LatencyHistogram: Sendable, Equatable, Codable {
     buckets = []
   }
 
-  /// Takes buckets in any order; equal latencies add up and empty ones are dropped.
+  package init(from decoder: any Decoder) throws {
+    self.init(try decoder.container(keyedBy: CodingKeys.self).decode([Bucket].self, forKey: .buckets))
+  }
+
+  private enum CodingKeys: CodingKey {
+    case buckets
+  }
+
+  /// Takes buckets in any order; equal latencies add up and empty ones are dropped. Counts that no engine can reach, as only a
+  /// hostile sender has them, end at the highest number.
   package init(_ unordered: some Sequence<Bucket>) {
     var sorted: [Bucket] = []
     for bucket in unordered.sorted(by: { $0.microseconds < $1.microseconds }) where bucket.count > 0 {
       if let last = sorted.indices.last, sorted[last].microseconds == bucket.microseconds {
-        sorted[last].count &+= bucket.count
+        sorted[last].count = Self.sum(sorted[last].count, bucket.count)
       } else {
         sorted.append(bucket)
       }
@@ -35,7 +44,7 @@ package struct LatencyHistogram: Sendable, Equatable, Codable {
   }
 
   package var count: UInt64 {
-    buckets.reduce(0) { $0 &+ $1.count }
+    buckets.reduce(0) { Self.sum($0, $1.count) }
   }
 
   package var isEmpty: Bool { buckets.isEmpty }
@@ -44,10 +53,11 @@ package struct LatencyHistogram: Sendable, Equatable, Codable {
   package func milliseconds(atPercentile percentile: Double) -> Double? {
     let total = count
     guard total > 0 else { return nil }
-    let rank = max(1, UInt64((min(max(percentile, 0), 100) / 100 * Double(total)).rounded(.up)))
+    let share = min(max(percentile, 0), 100) / 100 * Double(total)
+    let rank = max(1, UInt64(exactly: share.rounded(.up)) ?? total)
     var seen: UInt64 = 0
     for bucket in buckets {
-      seen &+= bucket.count
+      seen = Self.sum(seen, bucket.count)
       if seen >= rank { return Double(bucket.microseconds) / 1000 }
     }
     return buckets.last.map { Double($0.microseconds) / 1000 }
@@ -77,5 +87,10 @@ package struct LatencyHistogram: Sendable, Equatable, Codable {
       if count > 0 { remaining.append(Bucket(microseconds: bucket.microseconds, count: count)) }
     }
     return index == earlier.buckets.endIndex ? LatencyHistogram(remaining) : nil
+  }
+
+  private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
   }
 }

@@ -56,7 +56,8 @@ package enum JSONText {
     case is any BinaryInteger.Type: "a whole number"
     case is any BinaryFloatingPoint.Type: "a number"
     case is Bool.Type: "true or false"
-    case is [Any].Type: "a list"
+    case is [String: Any].Type: "a table"
+    case is any Sequence.Type: "a list"
     default: "a table"
     }
   }

@@ -4,7 +4,7 @@ package enum NearName {
   package static func suggestion(for name: String, among candidates: some Sequence<String>) -> String? {
     let limit = max(1, name.count / 3)
     var best: (distance: Int, candidate: String)?
-    for candidate in candidates {
+    for candidate in candidates where abs(candidate.count - name.count) <= limit {
       let distance = distance(name.lowercased(), candidate.lowercased())
       if distance <= limit, distance < best?.distance ?? .max { best = (distance, candidate) }
     }
