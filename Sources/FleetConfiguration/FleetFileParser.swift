@@ -30,7 +30,10 @@ struct FleetFileParser {
   private func serviceLevel(_ value: YAMLValue) -> ServiceLevel {
     var slo = ServiceLevel()
     guard let table = value.table(required: [], optional: ["p99", "errors", "temperature"]) else { return slo }
-    if let p99 = table["p99"]?.duration() { slo.p99 = p99 }
+    let p99 = table["p99"]?.parsed("a duration such as '50ms'") { text in
+      Quantity.duration(text).flatMap { $0 > .zero ? $0 : nil }
+    }
+    if let p99 { slo.p99 = p99 }
     if let errors = table["errors"]?.fraction() { slo.errors = errors }
     if let celsius = table["temperature"]?.celsius() { slo.celsius = celsius }
     return slo
@@ -41,14 +44,16 @@ struct FleetFileParser {
     let price = table["price_per_kwh"]?.parsed("a price such as '0.30'") { text in
       Double(text).flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     }
-    guard let price, let currency = table["currency"]?.text() else { return nil }
+    let currency = table["currency"]?.text()
+    guard let price, let currency else { return nil }
     return Energy(pricePerKilowattHour: price, currency: currency)
   }
 
   private func model(_ value: YAMLValue) -> FleetDefinition.ModelSource? {
-    guard let table = value.table(required: ["name", "path"]),
-      let name = table["name"]?.name(), let path = table["path"]?.text()
-    else { return nil }
+    guard let table = value.table(required: ["name", "path"]) else { return nil }
+    let name = table["name"]?.name()
+    let path = table["path"]?.text()
+    guard let name, let path else { return nil }
     return FleetDefinition.ModelSource(
       name: name,
       path: path.hasPrefix("/") ? path : URL(filePath: folder).appending(path: path).path(percentEncoded: false)
@@ -68,7 +73,9 @@ struct FleetFileParser {
   private func node(store: String, labels: [String: String], _ value: YAMLValue) -> FleetDefinition.Node? {
     guard let table = value.table(required: ["name", "address"], optional: ["labels"]) else { return nil }
     let own = table["labels"].map(self.labels) ?? [:]
-    guard let name = table["name"]?.name(), let address = table["address"]?.address() else { return nil }
+    let name = table["name"]?.name()
+    let address = table["address"]?.address()
+    guard let name, let address else { return nil }
     return FleetDefinition.Node(
       name: NodeName(store: store, node: name),
       address: address,

@@ -21,11 +21,10 @@ package struct YAMLValue {
   package func table(required: [String], optional: [String] = []) -> [String: YAMLValue]? {
     guard let table = freeTable() else { return nil }
     let known = required + optional
-    for key in node.mapping?.keys.compactMap(\.string) ?? [] where !known.contains(key) {
-      let keyNode = node.mapping?.keys.first { $0.string == key }
-      let mark = keyNode?.mark ?? node.mark
+    for (keyNode, _) in node.mapping ?? [:] {
+      guard let key = keyNode.string, !known.contains(key) else { continue }
       let hint = NearName.hint(for: key, among: known)
-      reader.report("unknown key '\(key)'\(hint)", at: mark, path: path)
+      reader.report("unknown key '\(key)'\(hint)", at: keyNode.mark ?? node.mark, path: path)
     }
     for key in required where table[key] == nil {
       report("'\(key)' is missing")
@@ -106,7 +105,7 @@ package struct YAMLValue {
       return nil
     }
     guard let value = parse(scalar.string) else {
-      report("expected \(expected), found '\(scalar.string)'")
+      report("expected \(expected), found \(kind)")
       return nil
     }
     return value
