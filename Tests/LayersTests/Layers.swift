@@ -1,0 +1,74 @@
+/// What each target may import. Imports run downwards only: FleetCore knows nobody, and only executables join the rest.
+/// SwiftPM does not enforce it, since modules that come along with a dependency can be imported as well.
+enum Layers {
+  static let allowed: [String: Set<String>] = [
+    "FleetCore": ["Histogram", "Crypto", "FoundationEssentials", "Glibc", "Synchronization"],
+    "FleetConfiguration": ["FleetCore", "Yams", "Foundation"],
+    "FleetWire": [
+      "FleetCore", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "GRPCCore", "GRPCProtobuf",
+      "GRPCNIOTransportCore",
+      "GRPCNIOTransportHTTP2", "NIOCore", "NIOPosix", "NIOSSL", "SwiftProtobuf", "X509", "SwiftASN1", "Crypto",
+      "Logging",
+    ],
+    "FleetAuthority": ["FleetCore", "Foundation", "FoundationEssentials", "Glibc", "X509", "SwiftASN1", "Crypto"],
+    "FleetServing": [
+      "FleetCore", "FleetWire", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "NIOCore", "NIOPosix",
+      "NIOHTTP1",
+      "NIOConcurrencyHelpers", "Logging",
+    ],
+    "FleetAgent": [
+      "FleetCore", "FleetWire", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "Crypto", "Logging",
+      "ServiceLifecycle",
+    ],
+    "Terminal": ["CNcurses", "Glibc", "Synchronization", "Dispatch"],
+    "FleetConsole": [
+      "FleetCore", "FleetConfiguration", "Terminal", "Foundation", "FoundationEssentials", "Synchronization",
+    ],
+    "fleet": [
+      "FleetCore", "FleetConfiguration", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal", "ArgumentParser",
+      "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "Logging", "NIOCore", "NIOPosix",
+      "NIOHTTP1",
+    ],
+    "fleetd": [
+      "FleetCore", "FleetWire", "FleetServing", "FleetAgent", "ArgumentParser", "FoundationEssentials", "Glibc",
+      "Dispatch",
+      "Synchronization", "Logging", "ServiceLifecycle",
+    ],
+  ]
+
+  /// Modules that one file alone may import.
+  static let onlyIn = ["CNcurses": "Sources/Terminal/NcursesScreen.swift"]
+
+  static let maximumLines = 400
+  static let forbiddenText = ["try!", "fatalError(", "TODO", "FIXME"]
+
+  /// What is wrong with the imports of a file, each as `PATH:LINE: PROBLEM`.
+  static func violations(in file: SourceFile) -> [String] {
+    guard let allowed = allowed[file.target] else {
+      return ["\(file.path):1: the target '\(file.target)' has no row in the table of Tests/LayersTests/Layers.swift"]
+    }
+    return file.imports.flatMap { line, module -> [String] in
+      var found: [String] = []
+      if !allowed.contains(module) { found.append("\(file.path):\(line): \(file.target) may not import \(module)") }
+      if let only = onlyIn[module], only != file.path {
+        found.append("\(file.path):\(line): only \(only) may import \(module)")
+      }
+      return found
+    }
+  }
+
+  /// What breaks the rules for how sources are written. Generated code is not ours to write.
+  static func blemishes(in file: SourceFile) -> [String] {
+    if file.path.contains("/Generated/") { return [] }
+    var found: [String] = []
+    if file.lines.count > maximumLines {
+      found.append(
+        "\(file.path):\(maximumLines + 1): \(file.lines.count) lines are more than \(maximumLines); split it"
+      )
+    }
+    for (index, line) in file.lines.enumerated() {
+      for text in forbiddenText where line.contains(text) { found.append("\(file.path):\(index + 1): '\(text)'") }
+    }
+    return found
+  }
+}
