@@ -1,0 +1,94 @@
+import FleetCore
+import Glibc
+package import NIOCore
+import NIOPosix
+
+/// Everything that serves, put together: HTTP on its loops, workers, the registry, and the control channel.
+package final class Engine: Sendable {
+  /// Waiting longer than this many requests take would help nobody: the client is told to come again.
+  private static let maximumWaiting = 64
+
+  package let registry: ModelRegistry
+  /// Completes when the agent's end of the control socket has closed.
+  package let agentGone: EventLoopFuture<Void>
+  private let http: HTTPServer
+  private let frontEnd: RESTFrontEnd
+  private let workers: WorkerPool
+  private let serving: MultiThreadedEventLoopGroup
+  private let controlling: MultiThreadedEventLoopGroup
+
+  private init(
+    registry: ModelRegistry,
+    agentGone: EventLoopFuture<Void>,
+    http: HTTPServer,
+    frontEnd: RESTFrontEnd,
+    workers: WorkerPool,
+    serving: MultiThreadedEventLoopGroup,
+    controlling: MultiThreadedEventLoopGroup
+  ) {
+    self.registry = registry
+    self.agentGone = agentGone
+    self.http = http
+    self.frontEnd = frontEnd
+    self.workers = workers
+    self.serving = serving
+    self.controlling = controlling
+  }
+
+  /// Takes over both descriptors and serves. `open` makes the runtime, on a thread of its own.
+  package static func start(
+    _ options: EngineOptions,
+    limits: HTTPLimits = HTTPLimits(),
+    open: @escaping @Sendable () throws -> any InferenceEngine
+  ) async throws -> Engine {
+    let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    // Half the cores, and no more than two, read and write: the others compute.
+    let serving = MultiThreadedEventLoopGroup(numberOfThreads: cores >= 4 ? 2 : 1)
+    let controlling = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let registry = ModelRegistry()
+    let handOff = HandOff()
+    let workers = WorkerPool(threads: min(max(cores, 1), 8), maximumWaiting: maximumWaiting)
+    let frontEnd = RESTFrontEnd(
+      node: options.nodeName,
+      service: InferenceService(registry: registry, workers: workers),
+      handOff: handOff,
+      fault: options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
+    )
+    let http = try await HTTPServer.start(
+      descriptor: options.httpDescriptor,
+      group: serving,
+      responder: frontEnd,
+      limits: limits
+    )
+    let controller = EngineController(
+      registry: registry,
+      handOff: handOff,
+      serving: serving,
+      openConnections: { http.census.count },
+      open: open
+    )
+    let control = try await ControlChannel.open(
+      descriptor: options.controlDescriptor,
+      on: controlling.next(),
+      controller: controller
+    ).get()
+    return Engine(
+      registry: registry,
+      agentGone: control.closeFuture,
+      http: http,
+      frontEnd: frontEnd,
+      workers: workers,
+      serving: serving,
+      controlling: controlling
+    )
+  }
+
+  /// Takes no new connections, answers what is in flight until `deadline`, then ends all threads.
+  package func stop(within deadline: Duration) async {
+    await http.stop(within: deadline)
+    frontEnd.closeConnections()
+    try? await workers.shutDown()
+    try? await serving.shutdownGracefully()
+    try? await controlling.shutdownGracefully()
+  }
+}

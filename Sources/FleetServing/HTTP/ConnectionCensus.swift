@@ -1,0 +1,32 @@
+import NIOCore
+import Synchronization
+
+/// Which connections are open.
+package final class ConnectionCensus: Sendable {
+  /// Tells a connection to finish what it has begun and close.
+  struct Stop: Sendable {}
+
+  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+  package init() {}
+
+  package var count: Int { channels.withLock { $0.count } }
+
+  func joined(_ channel: any Channel) {
+    channels.withLock { $0[ObjectIdentifier(channel)] = channel }
+  }
+
+  func left(_ channel: any Channel) {
+    _ = channels.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+  }
+
+  func stopAll() {
+    for channel in channels.withLock({ Array($0.values) }) {
+      channel.pipeline.fireUserInboundEventTriggered(Stop())
+    }
+  }
+
+  func closeAll() {
+    for channel in channels.withLock({ Array($0.values) }) { channel.close(promise: nil) }
+  }
+}

@@ -1,0 +1,57 @@
+import NIOCore
+import NIOHTTP1
+package import NIOPosix
+
+/// Serves HTTP/1.1 on a socket that listens already.
+package final class HTTPServer: Sendable {
+  package let census: ConnectionCensus
+  private let channel: any Channel
+
+  private init(channel: any Channel, census: ConnectionCensus) {
+    self.channel = channel
+    self.census = census
+  }
+
+  /// Takes over `descriptor`, a listening socket.
+  package static func start(
+    descriptor: Int32,
+    group: MultiThreadedEventLoopGroup,
+    responder: any HTTPResponder,
+    limits: HTTPLimits = HTTPLimits()
+  ) async throws -> HTTPServer {
+    let census = ConnectionCensus()
+    let channel = try await ServerBootstrap(group: group)
+      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          guard census.count < limits.connections else { throw HTTPServerError.tooManyConnections }
+          var decoding = NIOHTTPDecoderLimitConfiguration()
+          decoding.maxHeaderFieldSize = limits.headBytes
+          decoding.maxHeaderListSize = limits.headBytes
+          decoding.maxHeaderFieldCount = limits.headFields
+          let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoding)
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(ByteToMessageHandler(decoder))
+          try pipeline.addHandler(HTTPConnection(responder: responder, limits: limits, census: census))
+        }
+      }
+      .withBoundSocket(descriptor)
+      .get()
+    return HTTPServer(channel: channel, census: census)
+  }
+
+  /// Takes no new connections, lets requests in flight finish until `deadline`, then closes all.
+  package func stop(within deadline: Duration) async {
+    try? await channel.close()
+    census.stopAll()
+    let end = ContinuousClock.now + deadline
+    while census.count > 0, ContinuousClock.now < end {
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    census.closeAll()
+  }
+}
+
+enum HTTPServerError: Error {
+  case tooManyConnections
+}

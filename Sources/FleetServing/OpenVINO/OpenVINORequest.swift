@@ -1,0 +1,96 @@
+import Glibc
+import NIOCore
+
+/// One infer request with its input tensors, kept from call to call while their shapes stay the same. Used by one caller at a time:
+/// `OpenVINOModel` lends it out, hence Sendable.
+final class OpenVINORequest: @unchecked Sendable {
+  @safe private struct Input {
+    let handle: OpenVINOHandle
+    let shape: [Int]
+    let memory: UnsafeMutableRawPointer
+    let byteCount: Int
+  }
+
+  private let symbols: OpenVINOSymbols
+  private let request: OpenVINOHandle
+  private var inputs: [Input?] = []
+
+  init(_ symbols: OpenVINOSymbols, compiled: OpenVINOHandle) throws {
+    self.symbols = symbols
+    request = try unsafe OpenVINOHandle(symbols, freedBy: unsafe symbols.freeInferRequest) {
+      unsafe symbols.createInferRequest(compiled.pointer, $0)
+    }
+  }
+
+  func infer(_ tensors: [Tensor], outputs: [TensorDescription], wanted: [Int]) throws -> [Tensor] {
+    for (index, tensor) in tensors.enumerated() { try write(tensor, toInput: index) }
+    try symbols.check(unsafe symbols.infer(request.pointer))
+    return try wanted.map { try read(outputs[$0], fromOutput: $0) }
+  }
+
+  private func write(_ tensor: Tensor, toInput index: Int) throws {
+    while inputs.count <= index { inputs.append(nil) }
+    let input: Input
+    if let kept = inputs[index], kept.shape == tensor.shape {
+      input = kept
+    } else {
+      input = try makeInput(tensor)
+      try symbols.check(unsafe symbols.setInputTensor(request.pointer, index, input.handle.pointer))
+      inputs[index] = input
+    }
+    guard input.byteCount == tensor.bytes.readableBytes else {
+      throw EngineError("input '\(tensor.name)' takes \(input.byteCount) bytes, found \(tensor.bytes.readableBytes)")
+    }
+    unsafe tensor.bytes.withUnsafeReadableBytes { bytes in
+      if let source = bytes.baseAddress { unsafe memcpy(input.memory, source, bytes.count) }
+    }
+  }
+
+  private func makeInput(_ tensor: Tensor) throws -> Input {
+    guard let code = OpenVINOElementType.code(tensor.datatype) else {
+      throw EngineError("input '\(tensor.name)' has datatype \(tensor.datatype.rawValue), which OpenVINO does not take")
+    }
+    let lengths = tensor.shape.map(Int64.init)
+    let handle = try unsafe OpenVINOHandle(symbols, freedBy: unsafe symbols.freeTensor) { made in
+      unsafe lengths.withUnsafeBufferPointer { buffer in
+        // A scalar has no lengths, and an empty array no address: any address will do.
+        let address = unsafe buffer.baseAddress ?? UnsafePointer(bitPattern: 8)
+        return unsafe address.map { unsafe symbols.createTensor(code, Int64(lengths.count), $0, made) } ?? -1
+      }
+    }
+    var byteCount = 0
+    try symbols.check(unsafe symbols.getTensorByteSize(handle.pointer, &byteCount))
+    return unsafe Input(
+      handle: handle,
+      shape: tensor.shape,
+      memory: try memory(of: handle, named: tensor.name),
+      byteCount: byteCount
+    )
+  }
+
+  private func read(_ description: TensorDescription, fromOutput index: Int) throws -> Tensor {
+    let handle = try unsafe OpenVINOHandle(symbols, freedBy: unsafe symbols.freeTensor) {
+      unsafe symbols.getOutputTensor(request.pointer, index, $0)
+    }
+    var words = [0, 0]
+    try symbols.check(unsafe symbols.getTensorShape(handle.pointer, &words))
+    defer { _ = unsafe symbols.freeShape(&words) }
+    let lengths = unsafe UnsafePointer<Int64>(bitPattern: words[1])
+    let shape = (0..<words[0]).map { unsafe Int(lengths?[$0] ?? 0) }
+    var byteCount = 0
+    try symbols.check(unsafe symbols.getTensorByteSize(handle.pointer, &byteCount))
+    var bytes = ByteBufferAllocator().buffer(capacity: byteCount)
+    if byteCount > 0 {
+      let memory = try unsafe memory(of: handle, named: description.name)
+      unsafe bytes.writeBytes(UnsafeRawBufferPointer(start: memory, count: byteCount))
+    }
+    return Tensor(name: description.name, datatype: description.datatype, shape: shape, bytes: bytes)
+  }
+
+  private func memory(of tensor: OpenVINOHandle, named name: String) throws -> UnsafeMutableRawPointer {
+    var address: UnsafeMutableRawPointer?
+    try symbols.check(unsafe symbols.getTensorData(tensor.pointer, &address))
+    guard let address = unsafe address else { throw EngineError("tensor '\(name)' has no memory") }
+    return unsafe address
+  }
+}

@@ -1,0 +1,35 @@
+/// Why a call of the Open Inference Protocol is not answered as asked; REST and gRPC each have their codes for it.
+package struct ServingError: Error, Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
+    /// The request is wrong; repeating it cannot help.
+    case invalid
+    /// No such model, version or path.
+    case notFound
+    case methodNotAllowed(allowed: String)
+    /// More bytes than are accepted.
+    case tooLarge
+    /// A form that the protocol knows and this server does not take.
+    case unsupported
+    /// Not now; worth repeating, here or at another node.
+    case unavailable
+    /// The engine failed at a request that was right.
+    case failed
+  }
+
+  /// The most that is repeated of what a caller sent: an error must not be a way to have us send what was sent to us.
+  private static let maximumQuote = 80
+
+  package let kind: Kind
+  package let message: String
+
+  package init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  /// `text` in single quotes, cut when it is long.
+  static func quote(_ text: some StringProtocol) -> String {
+    let start = text.prefix(maximumQuote)
+    return start.endIndex < text.endIndex ? "'\(start)...'" : "'\(start)'"
+  }
+}
