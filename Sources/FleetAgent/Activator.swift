@@ -1,0 +1,87 @@
+import FleetCore
+import Logging
+
+/// Brings a version of the repository into the engine, one at a time. The switch on disk comes after the engine serves it, so that a
+/// version that fails leaves everything as it was.
+actor Activator {
+  private let repository: ModelRepository
+  private let supervisor: EngineSupervisor
+  private let log: Logger
+  private var underWay: ModelVersion?
+
+  init(repository: ModelRepository, supervisor: EngineSupervisor, log: Logger) {
+    self.repository = repository
+    self.supervisor = supervisor
+    self.log = log
+  }
+
+  func activate(_ version: ModelVersion, digest: ModelDigest) async throws(CommandError) -> Activation {
+    if let underWay { throw CommandError(.conflict, "\(underWay) is being activated; try again when it is done") }
+    underWay = version
+    defer { underWay = nil }
+    // A task of its own: a caller that hangs up must not leave the engine with one version and the disk with another.
+    let work = Task { () -> Result<Activation, CommandError> in
+      do throws(CommandError) {
+        return .success(try await self.bring(version, digest: digest))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try await work.value.get()
+  }
+
+  func rollback(_ model: String) async throws(CommandError) -> Activation {
+    guard let entry = await repository.activeVersions.models[model]?.previous else {
+      throw CommandError(.notFound, "this node holds no earlier version of '\(model)' to go back to")
+    }
+    return try await activate(ModelVersion(name: model, number: entry.version), digest: entry.digest)
+  }
+
+  private func bring(_ version: ModelVersion, digest: ModelDigest) async throws(CommandError) -> Activation {
+    let folder = try await repository.verified(version, digest: digest)
+    let before = await repository.activeVersions.models[version.name]
+    let loaded = await supervisor.snapshot.models.first { $0.name == version.name }
+    if before?.active == ActiveVersions.Entry(version: version.number, digest: digest), loaded?.digest == digest {
+      return Self.activation(version, digest, previous: before?.previous, milliseconds: 0)
+    }
+    let milliseconds = try await supervisor.activate(
+      EngineSupervisor.Load.Version(version: version, digest: digest, folder: folder)
+    )
+    do throws(CommandError) {
+      try await repository.switchActive(to: version, digest: digest)
+    } catch {
+      await goBack(to: before, of: version.name)
+      throw error
+    }
+    let previous = await repository.activeVersions.models[version.name]?.previous
+    return Self.activation(version, digest, previous: previous, milliseconds: milliseconds)
+  }
+
+  /// The disk did not take the switch: the engine goes back to what the disk says.
+  private func goBack(to before: ActiveVersions.Model?, of name: String) async {
+    guard let entry = before?.active else { return }
+    let version = ModelVersion(name: name, number: entry.version)
+    let folder = await repository.path(of: version)
+    do throws(CommandError) {
+      _ = try await supervisor.activate(
+        EngineSupervisor.Load.Version(version: version, digest: entry.digest, folder: folder)
+      )
+    } catch {
+      log.error("\(version) did not come back: \(error)")
+    }
+  }
+
+  private static func activation(
+    _ version: ModelVersion,
+    _ digest: ModelDigest,
+    previous: ActiveVersions.Entry?,
+    milliseconds: Double
+  ) -> Activation {
+    Activation(
+      active: version,
+      digest: digest,
+      previous: previous.map { ModelVersion(name: version.name, number: $0.version) },
+      loadMilliseconds: milliseconds
+    )
+  }
+}

@@ -1,0 +1,128 @@
+import FleetCore
+import FoundationEssentials
+import Glibc
+package import Logging
+
+/// An agent put together, ready to run: its seam for the control API, and its services for `ServiceGroup` in the order in which they depend
+/// on each other (`supervisor`, `sampler`, `drain`).
+package struct AgentParts: Sendable {
+  package let agent: LocalAgent
+  package let supervisor: EngineSupervisor
+  package let sampler: Sampler
+  package let drain: DrainKeeper
+  /// Where clients of the Open Inference Protocol connect, with the real port.
+  package let http: HostPort
+
+  /// Binds the HTTP socket and opens the state folder. Throws in words for an operator.
+  package static func open(
+    _ configuration: AgentConfiguration,
+    version: String,
+    log: Logger,
+    clock: AgentClock = .system,
+    spawner: (@Sendable (ListeningSocket) -> any EngineSpawner)? = nil
+  ) async throws -> AgentParts {
+    let started = clock.date()
+    let disk = Disk()
+    try disk.makeFolder(configuration.stateDirectory)
+    let lock = try StateLock(folder: configuration.stateDirectory)
+    let listening = try ListeningSocket(binding: configuration.http)
+    let arguments = EngineArguments(configuration: configuration, agentStarted: started.timeIntervalSince1970)
+    let repositoryRoot = "\(configuration.stateDirectory)/repository"
+    let repository = ModelRepository(root: repositoryRoot, disk: disk, log: log)
+    try await repository.open()
+    let drain = DrainKeeper(
+      node: configuration.node,
+      siblings: Siblings(configuration.siblings),
+      stateDirectory: configuration.stateDirectory,
+      clock: clock,
+      log: log
+    )
+    let supervisor = EngineSupervisor(
+      spawner: spawner?(listening) ?? EngineProcessSpawner(arguments: arguments, listening: listening),
+      log: log,
+      now: clock.seconds
+    ) {
+      EngineSupervisor.Briefing(standingOrders: await drain.standingOrders, models: await repository.loads)
+    }
+    await drain.open(supervisor: supervisor)
+    let machine = Machine()
+    let hub = FrameHub()
+    let pid = getpid()
+    let sampler = Sampler(
+      supervisor: supervisor,
+      board: ProbeBoard(ProbeList.all(files: SystemFiles(), repository: repositoryRoot, agentPID: pid)),
+      drain: drain,
+      hub: hub,
+      builder: FrameBuilder(
+        configuration: configuration,
+        started: started,
+        agentPID: pid,
+        processor: machine.processor
+      ),
+      clock: clock
+    )
+    let agent = LocalAgent(
+      description: NodeDescription(
+        name: configuration.node,
+        agentVersion: version,
+        agentPID: pid,
+        started: started,
+        operatingSystem: machine.operatingSystem,
+        architecture: machine.architecture,
+        cores: machine.cores,
+        httpAddress: listening.address.description,
+        siblings: configuration.siblings.map(\.name)
+      ),
+      repository: repository,
+      supervisor: supervisor,
+      drain: drain,
+      hub: hub,
+      clock: clock,
+      log: log
+    )
+    return AgentParts(
+      agent: agent,
+      supervisor: supervisor,
+      sampler: sampler,
+      drain: drain,
+      http: listening.address,
+      listening: listening,
+      lock: lock
+    )
+  }
+
+  private let listening: ListeningSocket
+  private let lock: StateLock
+
+  private init(
+    agent: LocalAgent,
+    supervisor: EngineSupervisor,
+    sampler: Sampler,
+    drain: DrainKeeper,
+    http: HostPort,
+    listening: ListeningSocket,
+    lock: StateLock
+  ) {
+    self.agent = agent
+    self.supervisor = supervisor
+    self.sampler = sampler
+    self.drain = drain
+    self.http = http
+    self.listening = listening
+    self.lock = lock
+  }
+}
+
+extension ModelRepository {
+  /// What a new engine has to load.
+  var loads: [EngineSupervisor.Load] {
+    activeVersions.models.sorted { $0.key < $1.key }.map { name, model in
+      EngineSupervisor.Load(active: load(name, model.active), previous: model.previous.map { load(name, $0) })
+    }
+  }
+
+  private func load(_ name: String, _ entry: ActiveVersions.Entry) -> EngineSupervisor.Load.Version {
+    let version = ModelVersion(name: name, number: entry.version)
+    return EngineSupervisor.Load.Version(version: version, digest: entry.digest, folder: path(of: version))
+  }
+}

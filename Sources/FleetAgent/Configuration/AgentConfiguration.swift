@@ -1,0 +1,69 @@
+package import FleetCore
+
+/// Everything an agent is told, checked.
+package struct AgentConfiguration: Sendable, Equatable {
+  package struct Sibling: Sendable, Equatable {
+    package var name: NodeName
+    /// Where its engine answers REST calls.
+    package var http: HostPort
+
+    package init(name: NodeName, http: HostPort) {
+      self.name = name
+      self.http = http
+    }
+  }
+
+  /// Power that the box draws when idle and at full load, as its maker or the operator declares it.
+  package struct DeclaredWatts: Sendable, Equatable {
+    package var idle: Double
+    package var full: Double
+
+    package init(idle: Double, full: Double) {
+      self.idle = idle
+      self.full = full
+    }
+  }
+
+  package var node: NodeName
+  package var stateDirectory: String
+  package var control: HostPort
+  package var http: HostPort
+  package var authority: String
+  package var certificate: String
+  package var key: String
+  package var siblings: [Sibling] = []
+  package var slo = ServiceLevel()
+  package var watts: DeclaredWatts?
+  package var device: String?
+  package var injectedFault: FaultInjection?
+  package var librarySearchPath: [String] = []
+  /// A level of swift-log.
+  package var logLevel = "info"
+
+  package init(
+    node: NodeName,
+    stateDirectory: String,
+    control: HostPort = HostPort(host: "127.0.0.1", port: 0),
+    http: HostPort = HostPort(host: "127.0.0.1", port: 0),
+    authority: String = "",
+    certificate: String = "",
+    key: String = ""
+  ) {
+    self.node = node
+    self.stateDirectory = stateDirectory
+    self.control = control
+    self.http = http
+    self.authority = authority
+    self.certificate = certificate
+    self.key = key
+  }
+
+  package static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+}
+
+/// All that is wrong with a configuration, one line each.
+package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+  package let problems: [String]
+
+  package var description: String { problems.joined(separator: "\n") }
+}

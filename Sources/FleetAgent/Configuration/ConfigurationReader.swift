@@ -1,0 +1,141 @@
+import FleetCore
+
+extension AgentConfiguration {
+  /// Takes flags before the environment before the file. Throws every problem of all three at once.
+  package init(
+    flags: SettingValues,
+    environment: SettingValues,
+    file: SettingValues?
+  ) throws(ConfigurationError) {
+    var reader = ConfigurationReader(flags.over(environment).over(file ?? SettingValues()))
+    let configuration = reader.configuration()
+    guard let configuration, reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
+    self = configuration
+  }
+}
+
+/// Turns texts into values and collects what is wrong with them.
+private struct ConfigurationReader {
+  private let source: SettingValues
+  private(set) var problems: [String]
+
+  init(_ source: SettingValues) {
+    self.source = source
+    problems = source.problems
+  }
+
+  /// Nil when a required setting is missing or wrong; `problems` tells all.
+  mutating func configuration() -> AgentConfiguration? {
+    let node = required(.node, "a node's name such as 'austin-01/a'") { NodeName($0) }
+    let state = required(.state, "a folder") { $0.isEmpty ? nil : $0 }
+    let control = required(.control, "HOST:PORT") { HostPort($0) }
+    let http = required(.http, "HOST:PORT") { HostPort($0) }
+    let authority = required(.authority, "a PEM file") { $0.isEmpty ? nil : $0 }
+    let certificate = required(.certificate, "a PEM file") { $0.isEmpty ? nil : $0 }
+    let key = required(.key, "a PEM file") { $0.isEmpty ? nil : $0 }
+    let siblings = self.siblings(of: node)
+    let slo = serviceLevel()
+    let watts = declaredWatts()
+    let device = optional(.device, "a device such as 'CPU'") { $0.isEmpty ? nil : $0 }
+    let fault = injectedFault()
+    let level = optional(.logLevel, "one of \(AgentConfiguration.logLevels.joined(separator: ", "))") {
+      AgentConfiguration.logLevels.contains($0) ? $0 : nil
+    }
+    guard let node, let state, let control, let http, let authority, let certificate, let key else { return nil }
+    var configuration = AgentConfiguration(
+      node: node,
+      stateDirectory: state,
+      control: control,
+      http: http,
+      authority: authority,
+      certificate: certificate,
+      key: key
+    )
+    configuration.siblings = siblings
+    configuration.slo = slo
+    configuration.watts = watts
+    configuration.device = device
+    configuration.injectedFault = fault
+    configuration.librarySearchPath = source.values[.libraryPath]?.texts ?? []
+    if let level { configuration.logLevel = level }
+    return configuration
+  }
+
+  private mutating func optional<Value>(_ setting: Setting, _ expected: String, _ parse: (String) -> Value?) -> Value? {
+    guard let value = source.values[setting], let text = value.texts.last else { return nil }
+    if let parsed = parse(text) { return parsed }
+    problems.append("\(value.origin): expected \(expected), found '\(text)'")
+    return nil
+  }
+
+  private mutating func required<Value>(_ setting: Setting, _ expected: String, _ parse: (String) -> Value?) -> Value? {
+    if source.values[setting] == nil {
+      let file = setting.filePath.joined(separator: ".")
+      problems.append(
+        "\(setting.flag): missing; expected \(expected) (or \(setting.variable), or '\(file)' in the file)"
+      )
+      return nil
+    }
+    return optional(setting, expected, parse)
+  }
+
+  private mutating func siblings(of node: NodeName?) -> [AgentConfiguration.Sibling] {
+    guard let value = source.values[.siblings] else { return [] }
+    var found: [AgentConfiguration.Sibling] = []
+    for text in value.texts {
+      let parts = text.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, let name = NodeName(parts[0]), let address = HostPort(parts[1]) else {
+        problems.append("\(value.origin): expected NODE=HOST:PORT such as 'austin-01/b=10.0.0.2:8000', found '\(text)'")
+        continue
+      }
+      if let node, name == node {
+        problems.append("\(value.origin): '\(name)' is this node itself")
+      } else if let node, name.store != node.store {
+        problems.append("\(value.origin): '\(name)' is not in the store '\(node.store)'")
+      } else if found.contains(where: { $0.name == name }) {
+        problems.append("\(value.origin): '\(name)' is listed twice")
+      } else {
+        found.append(AgentConfiguration.Sibling(name: name, http: address))
+      }
+    }
+    return found
+  }
+
+  private mutating func serviceLevel() -> ServiceLevel {
+    var slo = ServiceLevel()
+    if let p99 = optional(.sloP99, "a duration such as '50ms'", Quantity.duration) { slo.p99 = p99 }
+    if let errors = optional(.sloErrors, "a percentage such as '1%'", Quantity.fraction) { slo.errors = errors }
+    if let celsius = optional(.sloTemperature, "a temperature such as '85C'", Quantity.celsius) {
+      slo.celsius = celsius
+    }
+    return slo
+  }
+
+  private mutating func declaredWatts() -> AgentConfiguration.DeclaredWatts? {
+    let idle = optional(.wattsIdle, "watts such as '4W'", Quantity.watts)
+    let full = optional(.wattsFull, "watts such as '15W'", Quantity.watts)
+    let given = (source.values[.wattsIdle], source.values[.wattsFull])
+    switch (idle, full) {
+    case (let idle?, let full?) where idle <= full: return AgentConfiguration.DeclaredWatts(idle: idle, full: full)
+    case (let idle?, let full?):
+      problems.append("\(given.0?.origin ?? ""): idle watts (\(idle)) are more than those at full load (\(full))")
+    case _ where (given.0 == nil) != (given.1 == nil):
+      let alone = given.0?.origin ?? given.1?.origin ?? ""
+      problems.append("\(alone): declare the watts both when idle and at full load, or neither")
+    default: break
+    }
+    return nil
+  }
+
+  private mutating func injectedFault() -> FaultInjection? {
+    guard let value = source.values[.inject], let text = value.texts.last else { return nil }
+    do throws(CommandError) {
+      return try FaultInjection(parsing: text)
+    } catch {
+      problems += error.message.split(separator: "\n").map { line in
+        line.hasPrefix("--inject: ") ? "\(value.origin): \(line.dropFirst(10))" : String(line)
+      }
+      return nil
+    }
+  }
+}

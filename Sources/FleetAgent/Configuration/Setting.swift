@@ -1,0 +1,56 @@
+/// One thing that an agent can be told, with its names as a flag, in the environment and in the file.
+package enum Setting: String, Sendable, CaseIterable {
+  case node
+  case state
+  case control
+  case http
+  case authority
+  case certificate
+  case key
+  case siblings = "sibling"
+  case sloP99 = "slo-p99"
+  case sloErrors = "slo-errors"
+  case sloTemperature = "slo-temperature"
+  case wattsIdle = "watts-idle"
+  case wattsFull = "watts-full"
+  case device
+  case inject
+  case libraryPath = "library-path"
+  case logLevel = "log-level"
+
+  /// `--slo-p99`
+  package var flag: String { "--\(rawValue)" }
+
+  /// `FLEET_SLO_P99`; lists are `FLEET_SIBLINGS`, with commas, and `FLEET_LIBRARY_PATH`, with colons.
+  package var variable: String {
+    self == .siblings
+      ? "FLEET_SIBLINGS" : "FLEET_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+  }
+
+  /// Where it lies in the JSON file: `["slo", "p99"]`.
+  package var filePath: [String] {
+    switch self {
+    case .siblings: ["siblings"]
+    case .sloP99: ["slo", "p99"]
+    case .sloErrors: ["slo", "errors"]
+    case .sloTemperature: ["slo", "temperature"]
+    case .wattsIdle: ["watts", "idle"]
+    case .wattsFull: ["watts", "full"]
+    case .libraryPath: ["library_path"]
+    case .logLevel: ["log_level"]
+    default: [rawValue]
+    }
+  }
+
+  /// For `--help`: both other ways to say it.
+  package var otherNames: String { "[\(variable); \(filePath.joined(separator: "."))]" }
+
+  /// What separates the parts of a list in the environment; nil for single values.
+  var listSeparator: Character? {
+    switch self {
+    case .siblings: ","
+    case .libraryPath: ":"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package import FleetCore
+
+/// The command line of the engine process, written by the agent and read back by `fleetd engine`. Both ends are the same binary.
+package struct EngineArguments: Sendable, Equatable {
+  /// The order in which the spawner hands the sockets over.
+  package static let controlDescriptor: Int32 = 3
+  package static let httpDescriptor: Int32 = 4
+
+  package var node: NodeName
+  package var device: String?
+  package var librarySearchPath: [String]
+  package var injectedFault: FaultInjection?
+  /// Unix time in seconds from which the fault's `after` counts.
+  package var injectedFaultEpoch: Double
+  package var cacheDirectory: String?
+
+  package init(configuration: AgentConfiguration, agentStarted: Double) {
+    node = configuration.node
+    device = configuration.device
+    librarySearchPath = configuration.librarySearchPath
+    injectedFault = configuration.injectedFault
+    injectedFaultEpoch = agentStarted
+    cacheDirectory = configuration.stateDirectory + "/compiled"
+  }
+
+  package var list: [String] {
+    var list = ["engine", "--node", "\(node)"]
+    list += ["--control-fd", "\(Self.controlDescriptor)", "--http-fd", "\(Self.httpDescriptor)"]
+    if let device { list += ["--device", device] }
+    for folder in librarySearchPath { list += ["--library-path", folder] }
+    if let injectedFault { list += ["--inject", injectedFault.text, "--inject-epoch", "\(injectedFaultEpoch)"] }
+    if let cacheDirectory { list += ["--cache", cacheDirectory] }
+    return list
+  }
+}

@@ -1,0 +1,275 @@
+package import FleetCore
+package import FleetWire
+package import Logging
+import ServiceLifecycle
+
+/// Keeps one engine running: starts it, gives it what to load, notices when it ends or hangs, and starts the next.
+package actor EngineSupervisor: Service {
+  /// What an engine is told after each start, before anything else is asked of it.
+  package struct Briefing: Sendable {
+    /// Commands that must come first, such as a hand-off while the node is drained.
+    package var standingOrders: [EngineCommand] = []
+    /// What to load, by model.
+    package var models: [Load] = []
+
+    package init(standingOrders: [EngineCommand] = [], models: [Load] = []) {
+      self.standingOrders = standingOrders
+      self.models = models
+    }
+  }
+
+  /// A model's active version, and the one to fall back on.
+  package struct Load: Sendable {
+    package struct Version: Sendable {
+      package var version: ModelVersion
+      package var digest: ModelDigest
+      package var folder: String
+
+      package init(version: ModelVersion, digest: ModelDigest, folder: String) {
+        self.version = version
+        self.digest = digest
+        self.folder = folder
+      }
+
+      var command: EngineCommand { .activate(version, digest: digest, folder: folder) }
+    }
+
+    package var active: Version
+    package var previous: Version?
+
+    package init(active: Version, previous: Version?) {
+      self.active = active
+      self.previous = previous
+    }
+  }
+
+  package static let loadDeadline: Duration = .seconds(60)
+  /// Frames must not wait for a silent engine.
+  static let reportDeadline: Duration = .milliseconds(400)
+  static let orderDeadline: Duration = .seconds(2)
+  /// What an engine has for finishing when the agent ends.
+  static let endDeadline: Duration = .seconds(5)
+
+  private let spawner: any EngineSpawner
+  private let briefing: @Sendable () async -> Briefing
+  private let log: Logger
+  private let now: @Sendable () -> Double
+  private var state: SupervisorState
+  private var counters = CumulativeCounters()
+  private var engine: (any RunningEngine)?
+  private var reports: UInt64 = 0
+  private var isEnding = false
+  private var isRestartPlanned = false
+
+  package init(
+    spawner: any EngineSpawner,
+    log: Logger,
+    now: @escaping @Sendable () -> Double,
+    briefing: @escaping @Sendable () async -> Briefing
+  ) {
+    self.spawner = spawner
+    self.log = log
+    self.now = now
+    self.briefing = briefing
+    state = SupervisorState(at: now())
+  }
+
+  /// Runs engines one after another until the agent ends, then ends the last.
+  package func run() async throws {
+    await withGracefulShutdownHandler {
+      await withTaskCancellationHandler {
+        while !isEnding, !Task.isCancelled { await runOneEngine() }
+      } onCancel: {
+        Task { await self.end() }
+      }
+    } onGracefulShutdown: {
+      Task { await self.end() }
+    }
+  }
+
+  // MARK: What others ask
+
+  /// What is known now; asks nobody.
+  package var snapshot: EngineSnapshot {
+    let report = state.report
+    return EngineSnapshot(
+      status: EngineStatus(
+        state: state.state,
+        pid: state.pid,
+        restarts: state.restarts,
+        runtime: report?.runtime,
+        device: report?.device,
+        problem: state.problem
+      ),
+      devices: report?.devices ?? [],
+      models: counters.total(report?.models ?? []),
+      counters: counters,
+      reports: reports
+    )
+  }
+
+  /// Asks the engine for its report, and kills one that has been silent for too long.
+  package func poll() async {
+    guard let engine else { return }
+    do throws(CommandError) {
+      guard case .report(let report) = try await engine.link.call(.report, within: Self.reportDeadline) else { return }
+      guard engine.pid == state.pid else { return }
+      counters.report(report.models)
+      reports += 1
+      if state.answered(report, at: now()) { log.info("engine \(engine.pid) answers") }
+    } catch {
+      guard engine.pid == state.pid, state.isHung(at: now()) else { return }
+      log.error("engine \(engine.pid) is silent: killed")
+      engine.kill()
+    }
+  }
+
+  /// Sends a command to the engine that runs now. Throws `.unreachable` when there is none.
+  package func call(_ command: EngineCommand, within deadline: Duration) async throws(CommandError) {
+    guard let engine else {
+      throw CommandError(.unreachable, "the engine is away\(state.problem.map { ": \($0)" } ?? "")")
+    }
+    _ = try await Self.call(command, of: engine, within: deadline)
+  }
+
+  /// Has the engine serve a version; the milliseconds that loading took. Waits for an engine that is being restarted.
+  package func activate(
+    _ load: Load.Version,
+    within deadline: Duration = loadDeadline
+  ) async throws(CommandError) -> Double {
+    let end = ContinuousClock.now + deadline
+    while !isBriefed {
+      guard ContinuousClock.now < end, !Task.isCancelled else {
+        throw CommandError(.timeout, "the engine is not up\(state.problem.map { ": \($0)" } ?? "")")
+      }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    guard let engine else { throw CommandError(.unreachable, "the engine is away") }
+    do throws(CommandError) {
+      let reply = try await Self.call(load.command, of: engine, within: end - ContinuousClock.now)
+      guard case .activated(let milliseconds) = reply else {
+        throw CommandError(.failed, "the engine answered something else: \(reply)")
+      }
+      state.activated()
+      await poll()
+      return milliseconds
+    } catch {
+      guard error.code == .unreachable else { throw error }
+      let end = await engine.ended()
+      throw CommandError(.unusable, "the engine ended while it loaded \(load.version): \(end)")
+    }
+  }
+
+  /// Ends the engine with what it has in flight and starts the next; not counted as a restart.
+  package func restart(because reason: String) {
+    guard let engine else { return }
+    log.notice("engine \(engine.pid) is restarted: \(reason)")
+    isRestartPlanned = true
+    engine.kill()
+  }
+
+  // MARK: One engine's life
+
+  private var isBriefed: Bool {
+    if case .answering = state.phase { !state.isLoading && engine != nil } else { false }
+  }
+
+  private func runOneEngine() async {
+    if case .away(let spawnAt) = state.phase {
+      // In slices, so that the end of the agent does not wait for a backoff.
+      while now() < spawnAt, !isEnding, !Task.isCancelled {
+        try? await Task.sleep(for: .seconds(min(spawnAt - now(), 0.1)))
+      }
+    }
+    guard !isEnding, !Task.isCancelled else { return }
+    do {
+      let engine = try await spawner.spawn()
+      self.engine = engine
+      state.spawned(pid: engine.pid, at: now())
+      log.info("engine \(engine.pid) started")
+      if isEnding { engine.terminate() }
+      async let isBriefed: Void = brief(engine)
+      let end = await engine.ended()
+      engine.link.close()
+      await isBriefed
+      finish("\(end)")
+    } catch {
+      finish("it cannot be started: \(error)")
+    }
+  }
+
+  private func finish(_ words: String) {
+    engine = nil
+    counters.engineEnded()
+    state.ended(words, isPlanned: isRestartPlanned || isEnding, at: now(), jitter: .random(in: 0...1))
+    if isEnding || isRestartPlanned { log.info("engine ended: \(words)") } else { log.error("engine ended: \(words)") }
+    isRestartPlanned = false
+  }
+
+  /// Waits for the first answer, then gives standing orders and what to load.
+  private func brief(_ engine: any RunningEngine) async {
+    while case .starting = state.phase, !engine.link.isClosed {
+      await poll()
+      guard case .starting = state.phase else { break }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    guard case .answering = state.phase else { return }
+    state.beganLoading()
+    let briefing = await briefing()
+    do {
+      for order in briefing.standingOrders { _ = try await Self.call(order, of: engine, within: Self.orderDeadline) }
+    } catch {
+      log.error("engine \(engine.pid) did not take its orders: \(error)")
+    }
+    var problems: [String] = []
+    for load in briefing.models {
+      if let problem = await self.load(load, into: engine) { problems.append(problem) }
+    }
+    // An engine that ended meanwhile was still loading, and is counted so.
+    guard !engine.link.isClosed else { return }
+    state.finishedLoading(problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
+    for problem in problems { log.error("\(problem)") }
+    await poll()
+  }
+
+  /// What is wrong, in words; nil when the active version is served.
+  private func load(_ load: Load, into engine: any RunningEngine) async -> String? {
+    let name = load.active.version
+    var problem = "\(name) cannot be loaded: it ended the engine \(state.endsWhileLoading) times"
+    if !state.shouldPassOverActive || load.previous == nil {
+      do throws(CommandError) {
+        _ = try await Self.call(load.active.command, of: engine, within: Self.loadDeadline)
+        return nil
+      } catch {
+        if error.code == .unreachable { return nil }
+        problem = "\(name) cannot be loaded: \(error.message)"
+      }
+    }
+    guard let previous = load.previous else { return problem }
+    do throws(CommandError) {
+      _ = try await Self.call(previous.command, of: engine, within: Self.loadDeadline)
+      return "\(problem); serving \(previous.version) instead"
+    } catch {
+      return "\(problem); nor can \(previous.version): \(error.message)"
+    }
+  }
+
+  private static func call(
+    _ command: EngineCommand,
+    of engine: any RunningEngine,
+    within deadline: Duration
+  ) async throws(CommandError) -> EngineReply {
+    let reply = try await engine.link.call(command, within: deadline)
+    if case .failed(let words) = reply { throw CommandError(.unusable, words) }
+    return reply
+  }
+
+  private func end() async {
+    guard !isEnding else { return }
+    isEnding = true
+    guard let engine else { return }
+    engine.terminate()
+    try? await Task.sleep(for: Self.endDeadline)
+    engine.kill()
+  }
+}

@@ -1,0 +1,147 @@
+package import FleetCore
+package import FleetWire
+
+/// What the supervisor knows of its engine and what follows from it. No I/O: it is told what happened and says what to do.
+///
+/// Legal moves of the phase:
+///
+///     away ─spawned─▶ starting ─answered─▶ answering ─silent too long─▶ condemned
+///      ▲                 │                     │                            │
+///      └─────────────────┴──────── ended ──────┴────────────────────────────┘
+///
+/// Times are seconds on a clock that never goes back.
+package struct SupervisorState: Sendable, Equatable {
+  /// Silence of an engine that has answered before, after which it counts as hung.
+  package static let silenceLimit = 5.0
+  /// The same for one that is still loading its runtime.
+  package static let startLimit = 30.0
+  /// So long a life without an end forgives all earlier ends.
+  package static let forgiveness = 60.0
+  package static let longestDelay = 10.0
+  /// An active version whose loading ended the engine so often is left out at the next start.
+  package static let loadingEndsLimit = 2
+
+  package enum Phase: Sendable, Equatable {
+    /// No process; the next is due at `spawnAt`.
+    case away(spawnAt: Double)
+    /// There is a process that has not answered yet.
+    case starting(since: Double)
+    case answering(since: Double, last: Double)
+    /// To be killed; its end will be seen.
+    case condemned
+  }
+
+  package private(set) var phase: Phase
+  package private(set) var pid: Int32?
+  package private(set) var restarts: UInt64 = 0
+  /// The engine's newest report; nil while none has come from the engine that runs now.
+  package private(set) var report: EngineReport?
+  /// How the last engine ended, kept until its successor has lived long enough.
+  package private(set) var lastEnd: String?
+  /// Why the active version is not what is served, or why nothing is.
+  package private(set) var loadProblem: String?
+  package private(set) var isLoading = false
+  /// Ends of engines while they loaded the active version after a start.
+  package private(set) var endsWhileLoading = 0
+  private var endsInARow = 0
+  private var hasEnded = false
+
+  package init(at seconds: Double) {
+    phase = .away(spawnAt: seconds)
+  }
+
+  package mutating func spawned(pid: Int32, at seconds: Double) {
+    precondition(self.pid == nil, "an engine is running already")
+    phase = .starting(since: seconds)
+    self.pid = pid
+  }
+
+  /// It answered. True the first time: then it is told what to load.
+  package mutating func answered(_ report: EngineReport, at seconds: Double) -> Bool {
+    switch phase {
+    case .away, .condemned: return false
+    case .starting:
+      phase = .answering(since: seconds, last: seconds)
+      self.report = report
+      return true
+    case .answering(let since, _):
+      phase = .answering(since: since, last: seconds)
+      self.report = report
+      if seconds - since >= Self.forgiveness, !report.models.isEmpty {
+        endsInARow = 0
+        lastEnd = nil
+      }
+      return false
+    }
+  }
+
+  package mutating func beganLoading() {
+    isLoading = true
+    loadProblem = nil
+  }
+
+  /// `problem` tells what went wrong; nil when the active version is served.
+  package mutating func finishedLoading(problem: String?) {
+    isLoading = false
+    loadProblem = problem
+    if case .answering = phase { endsWhileLoading = 0 }
+  }
+
+  /// An order of the operator's loaded a version: what was wrong before is past.
+  package mutating func activated() {
+    loadProblem = nil
+    endsWhileLoading = 0
+  }
+
+  /// True when it has been silent for too long and has to be killed; told once.
+  package mutating func isHung(at seconds: Double) -> Bool {
+    let isHung =
+      switch phase {
+      case .starting(let since): seconds - since > Self.startLimit
+      case .answering(_, let last): seconds - last > Self.silenceLimit
+      case .away, .condemned: false
+      }
+    if isHung { phase = .condemned }
+    return isHung
+  }
+
+  /// The process is gone, or could not be started. `jitter` is a random number from 0 to 1.
+  package mutating func ended(_ words: String, isPlanned: Bool, at seconds: Double, jitter: Double) {
+    if isLoading, !isPlanned { endsWhileLoading += 1 }
+    pid = nil
+    report = nil
+    isLoading = false
+    hasEnded = true
+    let delay: Double
+    if isPlanned {
+      delay = 0
+    } else {
+      restarts += 1
+      endsInARow += 1
+      lastEnd = phase == .condemned ? "it did not answer and was killed" : words
+      // The first restart comes at once, give or take; then 0.2 s, 0.4 s and so on.
+      let base = endsInARow == 1 ? 0.08 : 0.1 * Double(1 << min(endsInARow - 1, 10))
+      delay = min(base, Self.longestDelay) * (0.75 + 0.25 * jitter)
+    }
+    phase = .away(spawnAt: seconds + delay)
+  }
+
+  /// Whether the version that is active on disk should be passed over because loading it ends engines.
+  package var shouldPassOverActive: Bool { endsWhileLoading >= Self.loadingEndsLimit }
+
+  package var state: EngineStatus.State {
+    switch phase {
+    case .away: return hasEnded ? .restarting : .starting
+    case .starting: return .starting
+    case .condemned: return .hung
+    case .answering:
+      if let report, !report.models.isEmpty { return .serving }
+      if isLoading { return .starting }
+      return report?.problem != nil || loadProblem != nil ? .failed : .idle
+    }
+  }
+
+  package var problem: String? {
+    loadProblem ?? report?.problem ?? lastEnd
+  }
+}

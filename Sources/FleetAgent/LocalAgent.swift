@@ -1,0 +1,69 @@
+package import FleetCore
+import FoundationEssentials
+package import Logging
+
+/// The box itself, seen as an agent: what the control API serves.
+package actor LocalAgent: NodeAgent {
+  package nonisolated let name: NodeName
+  private let description: NodeDescription
+  private let repository: ModelRepository
+  private let drain: DrainKeeper
+  private let hub: FrameHub
+  private let activator: Activator
+  private let clock: AgentClock
+  private var commands: CommandLog
+
+  package init(
+    description: NodeDescription,
+    repository: ModelRepository,
+    supervisor: EngineSupervisor,
+    drain: DrainKeeper,
+    hub: FrameHub,
+    clock: AgentClock,
+    log: Logger
+  ) {
+    name = description.name
+    self.description = description
+    self.repository = repository
+    self.drain = drain
+    self.hub = hub
+    self.clock = clock
+    activator = Activator(repository: repository, supervisor: supervisor, log: log)
+    commands = CommandLog(log: log)
+  }
+
+  package func describe() async throws(CommandError) -> NodeDescription {
+    var description = description
+    description.repository = await repository.entries
+    return description
+  }
+
+  package nonisolated func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {
+    hub.frames(request)
+  }
+
+  package func execute(_ command: Command) async throws(CommandError) -> Outcome {
+    do throws(CommandError) {
+      let outcome = try await carryOut(command)
+      commands.note(command, .success(outcome), at: clock.date())
+      return outcome
+    } catch {
+      commands.note(command, .failure(error), at: clock.date())
+      throw error
+    }
+  }
+
+  private func carryOut(_ command: Command) async throws(CommandError) -> Outcome {
+    switch command {
+    case .stage(let manifest): return .staged(try await repository.stage(manifest))
+    case .write(let chunk): return .written(receivedBytes: try await repository.write(chunk))
+    case .activate(let version, let digest):
+      return .activated(try await activator.activate(version, digest: digest))
+    case .rollback(let model): return .activated(try await activator.rollback(model))
+    case .drain(let order): return .draining(handOffTo: try await drain.drain(order))
+    case .undrain:
+      try await drain.undrain()
+      return .serving
+    }
+  }
+}

@@ -1,0 +1,306 @@
+package import FleetCore
+package import Logging
+
+/// The versions that a node keeps on its disk. Power lost at any instant leaves each of them whole or not there, and the active one
+/// either the old or the new.
+///
+/// An actor on a thread of its own, since disks block.
+package actor ModelRepository {
+  /// Versions kept of a model besides the active and the previous one.
+  static let spareVersions = 3
+  /// Space that no upload may take.
+  static let reservedBytes: UInt64 = 64 << 20
+  /// Uploads under way at the same time; the one left alone for longest gives way to a new one.
+  static let maximumUploads = 4
+
+  private let folder: RepositoryFolder
+  private let disk: Disk
+  private let log: Logger
+  private let executor = ThreadExecutor(name: "repository")
+  private var versions: [ModelVersion: ModelManifest] = [:]
+  private var uploads: [ModelDigest: ModelManifest] = [:]
+  private var active = ActiveVersions()
+
+  package init(root: String, disk: Disk = Disk(), log: Logger) {
+    folder = RepositoryFolder(root: root)
+    self.disk = disk
+    self.log = log
+  }
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+  /// Finds out what is there and clears away what a power cut left. Once, before anything else.
+  package func open() throws(CommandError) {
+    try saying("open the model repository") {
+      try disk.makeFolder(folder.staging)
+      for name in disk.names(in: folder.root) where NodeName.isValidPart(name) && !name.hasPrefix(".") {
+        for number in disk.names(in: folder.model(name)).compactMap({ Int($0) }) {
+          let version = ModelVersion(name: name, number: number)
+          if let manifest = manifest(in: folder.version(version)), manifest.version == version, isWhole(manifest) {
+            versions[version] = manifest
+          } else {
+            log.error("\(folder.version(version)) is not a whole version: left out")
+          }
+        }
+      }
+      for name in disk.names(in: folder.staging) {
+        let path = "\(folder.staging)/\(name)"
+        if let digest = ModelDigest("sha256:\(name)"), let manifest = manifest(in: path), manifest.digest == digest {
+          uploads[digest] = manifest
+        } else {
+          try disk.remove(path)
+        }
+      }
+      if let bytes = disk.contents(of: folder.active, limit: 1 << 20) {
+        active = try ActiveVersions(bytes: bytes).limited { versions[$0]?.digest == $1 }
+      }
+    }
+  }
+
+  // MARK: Uploads
+
+  /// Announces a version, or asks how far its upload has come.
+  package func stage(_ manifest: ModelManifest) throws(CommandError) -> [StagedFile] {
+    let problems = manifest.problems
+    guard problems.isEmpty else {
+      throw CommandError(.invalid, problems.map { "manifest.json: \($0)" }.joined(separator: "\n"))
+    }
+    let digest = manifest.digest
+    if let held = versions[manifest.version] {
+      guard held.digest == digest else {
+        throw CommandError(
+          .conflict,
+          "\(manifest.version) is here already, with other contents (\(held.digest.short)); give the new one another number"
+        )
+      }
+      return manifest.files.map { StagedFile(path: $0.path, receivedBytes: $0.bytes, totalBytes: $0.bytes) }
+    }
+    try checkSpace(for: manifest)
+    return try saying("stage \(manifest.version)") {
+      if uploads[digest] == nil {
+        try makeRoomForUpload()
+        try beginUpload(manifest)
+      }
+      try discardDamaged(manifest)
+      let files = manifest.files.map { file in
+        StagedFile(path: file.path, receivedBytes: received(file, of: digest), totalBytes: file.bytes)
+      }
+      if files.allSatisfy(\.isComplete) { try complete(manifest) }
+      return files
+    }
+  }
+
+  /// Takes bytes of an announced version; how many of the file are there now.
+  package func write(_ chunk: FileChunk) throws(CommandError) -> UInt64 {
+    guard let manifest = uploads[chunk.digest], let file = manifest.files.first(where: { $0.path == chunk.path }) else {
+      throw CommandError(
+        .notFound,
+        "no upload of \(chunk.digest.short) with a file '\(chunk.path)' was announced; stage its manifest first"
+      )
+    }
+    guard chunk.bytes.count <= FileChunk.maximumBytes else {
+      throw CommandError(
+        .invalid,
+        "'\(chunk.path)': \(chunk.bytes.count) bytes at once; at most \(FileChunk.maximumBytes)"
+      )
+    }
+    let received = received(file, of: chunk.digest)
+    guard chunk.offset == received else {
+      throw CommandError(.conflict, "'\(chunk.path)': expected offset \(received), found \(chunk.offset)")
+    }
+    guard UInt64(chunk.bytes.count) <= file.bytes - received else {
+      throw CommandError(.invalid, "'\(chunk.path)': more bytes than the \(file.bytes) of the manifest")
+    }
+    let path = "\(folder.upload(chunk.digest))/\(file.path)"
+    let total = received + UInt64(chunk.bytes.count)
+    try saying("write '\(chunk.path)' of \(manifest.version)") {
+      try disk.append(chunk.bytes, to: path)
+      if total == file.bytes { try disk.sync(path) }
+    }
+    guard total == file.bytes else { return total }
+    guard try saying("read '\(chunk.path)' back", { try hash(path) }) == file.sha256 else {
+      try saying("discard '\(chunk.path)'") { try disk.remove(path) }
+      throw CommandError(.corrupt, "'\(chunk.path)': the bytes received do not match the manifest; they were discarded")
+    }
+    if manifest.files.allSatisfy({ self.received($0, of: chunk.digest) == $0.bytes }) {
+      try saying("complete \(manifest.version)") { try complete(manifest) }
+    }
+    return total
+  }
+
+  // MARK: Versions
+
+  package var entries: [RepositoryEntry] {
+    versions.sorted { $0.key < $1.key }.map { version, manifest in
+      RepositoryEntry(
+        version: version,
+        digest: manifest.digest,
+        bytes: manifest.totalBytes,
+        role: active.role(of: version)
+      )
+    }
+  }
+
+  package var activeVersions: ActiveVersions { active }
+
+  /// The folder of a complete version, with every byte of it checked again.
+  package func verified(_ version: ModelVersion, digest: ModelDigest) throws(CommandError) -> String {
+    guard let manifest = versions[version] else {
+      throw CommandError(.notFound, "\(version) is not complete on this node; push it first")
+    }
+    guard manifest.digest == digest else {
+      throw CommandError(
+        .notFound,
+        "\(version) has the digest \(manifest.digest.short) on this node, not \(digest.short); push it under another number"
+      )
+    }
+    for file in manifest.files {
+      let path = "\(folder.version(version))/\(file.path)"
+      let hash = try saying("read \(path)") { try self.hash(path) }
+      guard hash == file.sha256 else {
+        throw CommandError(.corrupt, "\(version): '\(file.path)' has changed on this node's disk; push another version")
+      }
+    }
+    return folder.version(version)
+  }
+
+  package func path(of version: ModelVersion) -> String { folder.version(version) }
+
+  /// Makes a version the one that is served, in one atomic step, and drops versions that nobody needs.
+  package func switchActive(to version: ModelVersion, digest: ModelDigest) throws(CommandError) {
+    var next = active
+    next.switchTo(version, digest: digest)
+    guard next != active else { return }
+    try saying("switch to \(version)") { try disk.replace(folder.active, with: next.bytes) }
+    active = next
+    do {
+      try dropUnneeded(of: version.name)
+    } catch {
+      log.warning("old versions of \(version.name) stay: \(error)")
+    }
+  }
+
+  // MARK: Workings
+
+  private func checkSpace(for manifest: ModelManifest) throws(CommandError) {
+    let missing = manifest.files.reduce(UInt64(0)) { $0 + ($1.bytes - received($1, of: manifest.digest)) }
+    let free = try saying("measure the free space") { try disk.freeBytes(folder.root) }
+    let (needed, overflow) = missing.addingReportingOverflow(Self.reservedBytes)
+    guard !overflow, free >= needed else {
+      throw CommandError(
+        .noSpace,
+        "\(manifest.version) needs \(Self.megabytes(missing)) and \(Self.megabytes(Self.reservedBytes)) must stay free, "
+          + "but only \(Self.megabytes(free)) are; make room on the disk of this node"
+      )
+    }
+  }
+
+  private func makeRoomForUpload() throws {
+    while uploads.count >= Self.maximumUploads {
+      let oldest = uploads.keys.min { disk.modified(folder.upload($0)) < disk.modified(folder.upload($1)) }
+      guard let oldest else { return }
+      uploads[oldest] = nil
+      try disk.remove(folder.upload(oldest))
+    }
+  }
+
+  private func beginUpload(_ manifest: ModelManifest) throws {
+    let upload = folder.upload(manifest.digest)
+    try disk.makeFolder(upload)
+    for file in manifest.files {
+      if let slash = file.path.lastIndex(of: "/") { try disk.makeFolder("\(upload)/\(file.path[..<slash])") }
+    }
+    for file in manifest.files where file.bytes == 0 { try disk.append([], to: "\(upload)/\(file.path)") }
+    // The manifest comes last: an upload without one is no upload.
+    try disk.replace("\(upload)/\(ModelManifest.fileName)", with: manifest.canonicalBytes)
+    uploads[manifest.digest] = manifest
+  }
+
+  /// A file that is as long as it should be, but not what it should be, was cut off by a power loss: it is asked for again.
+  private func discardDamaged(_ manifest: ModelManifest) throws {
+    for file in manifest.files {
+      let path = "\(folder.upload(manifest.digest))/\(file.path)"
+      guard let size = disk.size(of: path), size >= file.bytes else { continue }
+      if try size > file.bytes || hash(path) != file.sha256 { try disk.remove(path) } else { try disk.sync(path) }
+    }
+  }
+
+  private func complete(_ manifest: ModelManifest) throws {
+    let upload = folder.upload(manifest.digest)
+    var folders: Set<String> = [upload]
+    for file in manifest.files {
+      var parts = file.path.split(separator: "/").dropLast()
+      while !parts.isEmpty {
+        folders.insert("\(upload)/\(parts.joined(separator: "/"))")
+        parts = parts.dropLast()
+      }
+    }
+    for folder in folders.sorted(by: >) { try disk.sync(folder) }
+    if !disk.exists(folder.model(manifest.version.name)) {
+      try disk.makeFolder(folder.model(manifest.version.name))
+      try disk.sync(folder.root)
+    }
+    // What lies there is not a whole version, else it would be in `versions`.
+    try disk.remove(folder.version(manifest.version))
+    try disk.rename(upload, to: folder.version(manifest.version))
+    uploads[manifest.digest] = nil
+    versions[manifest.version] = manifest
+    try dropUnneeded(of: manifest.version.name)
+  }
+
+  /// Keeps the active, the previous and the newest few others.
+  private func dropUnneeded(of name: String) throws {
+    let stored = versions.keys.filter { $0.name == name && active.role(of: $0) == .stored }
+    let byAge = stored.sorted { left, right in
+      let ages = (disk.modified(manifestPath(left)), disk.modified(manifestPath(right)))
+      return ages.0 == ages.1 ? left < right : ages.0 < ages.1
+    }
+    for version in byAge.dropLast(Self.spareVersions) {
+      guard let manifest = versions.removeValue(forKey: version) else { continue }
+      // Out of sight in one step, so that half a version is never seen.
+      try disk.remove(folder.trash(manifest.digest))
+      try disk.rename(folder.version(version), to: folder.trash(manifest.digest))
+      try disk.remove(folder.trash(manifest.digest))
+    }
+  }
+
+  private func manifestPath(_ version: ModelVersion) -> String {
+    "\(folder.version(version))/\(ModelManifest.fileName)"
+  }
+
+  private func manifest(in path: String) -> ModelManifest? {
+    disk.contents(of: "\(path)/\(ModelManifest.fileName)", limit: ModelManifest.maximumManifestBytes)
+      .flatMap { try? ModelManifest(parsing: $0) }
+  }
+
+  private func isWhole(_ manifest: ModelManifest) -> Bool {
+    manifest.files.allSatisfy { disk.size(of: "\(folder.version(manifest.version))/\($0.path)") == $0.bytes }
+  }
+
+  private func received(_ file: ModelManifest.File, of digest: ModelDigest) -> UInt64 {
+    min(disk.size(of: "\(folder.upload(digest))/\(file.path)") ?? 0, file.bytes)
+  }
+
+  private func hash(_ path: String) throws -> String {
+    var hasher = SHA256Text.Hasher()
+    try disk.read(path) { hasher.update($0) }
+    return hasher.finish()
+  }
+
+  private static func megabytes(_ bytes: UInt64) -> String {
+    bytes < 10 << 20 ? "\((bytes + 1023) >> 10) KB" : "\(bytes >> 20) MB"
+  }
+
+  /// Turns a failure of the disk into words for an operator.
+  private func saying<Result>(_ what: String, _ body: () throws -> Result) throws(CommandError) -> Result {
+    do {
+      return try body()
+    } catch let error as CommandError {
+      throw error
+    } catch let error as SystemError where error.isNoSpace {
+      throw CommandError(.noSpace, "cannot \(what): the disk of this node is full")
+    } catch {
+      throw CommandError(.failed, "cannot \(what): \(error)")
+    }
+  }
+}

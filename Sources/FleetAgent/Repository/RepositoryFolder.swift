@@ -1,0 +1,19 @@
+import FleetCore
+
+/// Where things lie in a model repository:
+///
+///     active.json                     which version of each model is served, and which before
+///     MODEL/VERSION/manifest.json     a complete version, with its files beside
+///     .staging/HASH/                  an upload under way: manifest.json and as much of each file as has come
+///     .staging/trash-HASH/            on its way out
+struct RepositoryFolder: Sendable {
+  let root: String
+
+  var active: String { "\(root)/active.json" }
+  var staging: String { "\(root)/.staging" }
+
+  func model(_ name: String) -> String { "\(root)/\(name)" }
+  func version(_ version: ModelVersion) -> String { "\(root)/\(version.name)/\(version.number)" }
+  func upload(_ digest: ModelDigest) -> String { "\(staging)/\(digest.text.dropFirst(7))" }
+  func trash(_ digest: ModelDigest) -> String { "\(staging)/trash-\(digest.text.dropFirst(7))" }
+}

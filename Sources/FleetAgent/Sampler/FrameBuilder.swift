@@ -1,0 +1,136 @@
+package import FleetCore
+import FleetWire
+package import FoundationEssentials
+
+/// Makes frames of what was gathered in a tick, and judges health on the way. No I/O and no clock of its own.
+package struct FrameBuilder: Sendable {
+  /// One tick on both clocks: the wall's, and one that never goes back.
+  package struct Moment: Sendable {
+    package var date: Date
+    package var seconds: Double
+
+    package init(date: Date, seconds: Double) {
+      self.date = date
+      self.seconds = seconds
+    }
+  }
+
+  private let node: NodeName
+  private let started: Date
+  private let agentPID: Int32
+  private let injectedFault: String?
+  /// The processor's name, for as long as no runtime tells a better one.
+  private let processor: String
+  private var sequence: UInt64 = 0
+  private var estimate: PowerEstimate
+  private var window = HealthWindow()
+  private var monitor: HealthMonitor
+  private var verdict: (health: Health, reasons: [String]) = (.healthy, [])
+  private var judged = -Double.infinity
+
+  package init(configuration: AgentConfiguration, started: Date, agentPID: Int32, processor: String) {
+    node = configuration.node
+    self.started = started
+    self.agentPID = agentPID
+    injectedFault = configuration.injectedFault?.text
+    self.processor = processor
+    estimate = PowerEstimate(declared: configuration.watts)
+    monitor = HealthMonitor(slo: configuration.slo)
+  }
+
+  package mutating func frame(
+    at moment: Moment,
+    engine: EngineSnapshot,
+    probes: ProbeRound,
+    drain: DrainState
+  ) -> Frame {
+    sequence += 1
+    let accelerator = accelerator(engine, probes, at: moment.seconds)
+    judge(engine, accelerator, at: moment.seconds)
+    var status = engine.status
+    status.process = ProcessReadings(
+      pid: status.pid ?? 0,
+      cpuSeconds: probes[.engineCPUSeconds],
+      residentBytes: probes[.engineResidentBytes]
+    )
+    return Frame(
+      node: node,
+      sequence: sequence,
+      agentStarted: started,
+      time: moment.date,
+      health: verdict.health,
+      reasons: verdict.reasons,
+      availability: drain.availability,
+      drain: drain.status,
+      injectedFault: injectedFault,
+      engine: status,
+      agent: ProcessReadings(
+        pid: agentPID,
+        cpuSeconds: probes[.agentCPUSeconds],
+        residentBytes: probes[.agentResidentBytes]
+      ),
+      accelerators: [accelerator],
+      models: engine.models,
+      memoryUsedBytes: probes[.memoryUsedBytes],
+      memoryTotalBytes: probes[.memoryTotalBytes],
+      diskFreeBytes: probes[.diskFreeBytes],
+      probes: probes.reports
+    )
+  }
+
+  private mutating func accelerator(
+    _ engine: EngineSnapshot,
+    _ probes: ProbeRound,
+    at seconds: Double
+  ) -> AcceleratorReadings {
+    let id = engine.status.device ?? "CPU"
+    let kind = id.prefix { $0.isLetter }.lowercased()
+    let utilization = probes[.engineUtilization]
+    let estimate = estimate.sample(utilization: utilization, at: seconds)
+    guard kind == "cpu" else {
+      let name = engine.devices.first { $0.id == id }?.name ?? id
+      let absent = Reading.absent("no probe for the device '\(id)'")
+      return AcceleratorReadings(
+        kind: kind,
+        name: name,
+        utilization: absent,
+        watts: absent,
+        joules: absent,
+        celsius: absent,
+        memoryUsedBytes: absent,
+        memoryTotalBytes: absent
+      )
+    }
+    // Energy goes with the power it was made of: never one measured and the other estimated.
+    let isMeasured = probes[.joules].value != nil
+    return AcceleratorReadings(
+      kind: kind,
+      name: engine.devices.first { $0.id == id }?.name ?? processor,
+      utilization: utilization,
+      watts: isMeasured ? probes[.watts] : estimate.watts,
+      joules: isMeasured ? probes[.joules] : estimate.joules,
+      celsius: probes[.celsius],
+      memoryUsedBytes: probes[.memoryUsedBytes],
+      memoryTotalBytes: probes[.memoryTotalBytes]
+    )
+  }
+
+  /// At most once a second, however often frames are made: the rules count on it, and merging histograms costs.
+  private mutating func judge(_ engine: EngineSnapshot, _ accelerator: AcceleratorReadings, at seconds: Double) {
+    guard seconds - judged >= 0.9 else { return }
+    judged = seconds
+    let recent = window.add(engine.counters, at: seconds)
+    verdict = monitor.update(
+      HealthSample(
+        seconds: seconds,
+        requests: recent.requests,
+        errors: recent.errors,
+        p99Milliseconds: recent.p99Milliseconds,
+        celsius: accelerator.celsius,
+        engineState: engine.status.state,
+        engineProblem: engine.status.problem,
+        engineRestarts: engine.status.restarts
+      )
+    )
+  }
+}

@@ -1,0 +1,97 @@
+package import FleetCore
+import Synchronization
+
+/// Hands frames to whoever watches, each at its own pace, and keeps the last two minutes for those who come later.
+package final class FrameHub: Sendable {
+  /// Frames kept, one a second.
+  package static let historyLimit = 120
+  /// More watchers than this are turned away: a node serves a few consoles.
+  package static let watcherLimit = 64
+  /// A tick this much too early still counts, since clocks are not exact.
+  private static let slack = 0.05
+
+  private struct Watcher {
+    var interval: Double
+    var next: Double
+    var continuation: AsyncThrowingStream<Frame, any Error>.Continuation
+  }
+
+  private struct State {
+    var watchers: [Int: Watcher] = [:]
+    var nextWatcher = 0
+    var history: [Frame] = []
+    var historyAt = -Double.infinity
+    var isEnded = false
+  }
+
+  private let state = Mutex(State())
+  /// Called when a watcher wants frames sooner than they are made.
+  private let onFasterWatcher: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
+
+  package init() {}
+
+  /// Frames at the asked interval: first those of the past, then each as it is made.
+  package func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {
+    // A slow watcher keeps only the newest frame, besides the past it asked for.
+    AsyncThrowingStream(bufferingPolicy: .bufferingNewest(max(1, request.history))) { continuation in
+      let id = state.withLock { state -> Int? in
+        guard !state.isEnded, state.watchers.count < Self.watcherLimit else { return nil }
+        for frame in state.history.suffix(request.history) { continuation.yield(frame) }
+        state.nextWatcher += 1
+        state.watchers[state.nextWatcher] = Watcher(
+          interval: request.interval.seconds,
+          next: -.infinity,
+          continuation: continuation
+        )
+        return state.nextWatcher
+      }
+      guard let id else {
+        return continuation.finish(
+          throwing: CommandError(.unreachable, "the agent is ending, or has \(Self.watcherLimit) watchers already")
+        )
+      }
+      continuation.onTermination = { [weak self] _ in self?.state.withLock { $0.watchers[id] = nil } }
+      onFasterWatcher.withLock { $0 }?()
+    }
+  }
+
+  /// How often frames are wanted: at least once a second, since health is judged then.
+  package var interval: Double {
+    state.withLock { state in state.watchers.values.reduce(1) { min($0, $1.interval) } }
+  }
+
+  package func onFasterWatcher(_ call: @escaping @Sendable () -> Void) {
+    onFasterWatcher.withLock { $0 = call }
+  }
+
+  /// Gives a new frame to everyone for whom it is time.
+  package func publish(_ frame: Frame, at seconds: Double) {
+    let due = state.withLock { state in
+      if seconds - state.historyAt >= 1 - Self.slack {
+        state.historyAt = seconds
+        state.history.append(frame)
+        if state.history.count > Self.historyLimit { state.history.removeFirst() }
+      }
+      var due: [AsyncThrowingStream<Frame, any Error>.Continuation] = []
+      for (id, watcher) in state.watchers where seconds >= watcher.next - Self.slack {
+        due.append(watcher.continuation)
+        // On the beat, unless beats were missed.
+        let onBeat = watcher.next + watcher.interval
+        state.watchers[id]?.next = onBeat > seconds ? onBeat : seconds + watcher.interval
+      }
+      return due
+    }
+    for continuation in due { continuation.yield(frame) }
+  }
+
+  /// Ends every stream: the agent goes away.
+  package func end() {
+    let watchers = state.withLock { state in
+      state.isEnded = true
+      return state.watchers.values.map(\.continuation)
+    }
+    for continuation in watchers {
+      continuation.finish(throwing: CommandError(.unreachable, "the agent is ending"))
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import FleetCore
+package import FoundationEssentials
+import ServiceLifecycle
+
+/// Gathers everything once a tick and makes a frame of it: once a second, and as often as ten times while somebody watches so closely.
+package actor Sampler: Service {
+  private let supervisor: EngineSupervisor
+  private let board: ProbeBoard
+  private let drain: DrainKeeper
+  private let hub: FrameHub
+  private let clock: AgentClock
+  private var builder: FrameBuilder
+  private var nap: Task<Void, Never>?
+
+  package init(
+    supervisor: EngineSupervisor,
+    board: ProbeBoard,
+    drain: DrainKeeper,
+    hub: FrameHub,
+    builder: FrameBuilder,
+    clock: AgentClock
+  ) {
+    self.supervisor = supervisor
+    self.board = board
+    self.drain = drain
+    self.hub = hub
+    self.builder = builder
+    self.clock = clock
+  }
+
+  package func run() async throws {
+    hub.onFasterWatcher { [weak self] in
+      // Only shortens a nap: there is nothing to wait for or to order.
+      Task { await self?.wake() }
+    }
+    await cancelWhenGracefulShutdown {
+      var next = self.clock.seconds()
+      while !Task.isCancelled {
+        await self.tick()
+        next = await self.napUntil(next)
+      }
+    }
+    hub.end()
+  }
+
+  /// One frame, now.
+  package func tick() async {
+    await supervisor.poll()
+    let engine = await supervisor.snapshot
+    let moment = FrameBuilder.Moment(date: clock.date(), seconds: clock.seconds())
+    let probes = await board.round(ProbeMoment(seconds: moment.seconds, enginePID: engine.status.pid))
+    let drain = await drain.observe(engine)
+    hub.publish(builder.frame(at: moment, engine: engine, probes: probes, drain: drain), at: moment.seconds)
+  }
+
+  /// Sleeps until the next frame is wanted and says when that was. A new, closer watcher cuts it short.
+  private func napUntil(_ last: Double) async -> Double {
+    while !Task.isCancelled {
+      let now = clock.seconds()
+      // Beats that were missed are not made up for.
+      let next = max(last + hub.interval, now)
+      if next - now < 0.001 { return next }
+      let nap = Task { _ = try? await Task.sleep(for: .seconds(next - now)) }
+      self.nap = nap
+      await withTaskCancellationHandler {
+        await nap.value
+      } onCancel: {
+        nap.cancel()
+      }
+      if clock.seconds() >= next - 0.001 { return next }
+    }
+    return last
+  }
+
+  private func wake() {
+    nap?.cancel()
+  }
+}
+
+/// The two clocks of an agent: the wall's, and one that never goes back.
+package struct AgentClock: Sendable {
+  package var date: @Sendable () -> Date
+  package var seconds: @Sendable () -> Double
+
+  package init(date: @escaping @Sendable () -> Date, seconds: @escaping @Sendable () -> Double) {
+    self.date = date
+    self.seconds = seconds
+  }
+
+  package static let system: AgentClock = {
+    let start = ContinuousClock.now
+    return AgentClock(date: { Date() }, seconds: { (ContinuousClock.now - start).seconds })
+  }()
+}
