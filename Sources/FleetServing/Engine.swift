@@ -8,9 +8,9 @@ package final class Engine: Sendable {
   /// Waiting longer than this many requests take would help nobody: the client is told to come again.
   private static let maximumWaiting = 64
 
-  package let registry: ModelRegistry
   /// Completes when the agent's end of the control socket has closed.
   package let agentGone: EventLoopFuture<Void>
+  package var openConnections: Int { http.census.count }
   private let http: HTTPServer
   private let frontEnd: RESTFrontEnd
   private let workers: WorkerPool
@@ -18,7 +18,6 @@ package final class Engine: Sendable {
   private let controlling: MultiThreadedEventLoopGroup
 
   private init(
-    registry: ModelRegistry,
     agentGone: EventLoopFuture<Void>,
     http: HTTPServer,
     frontEnd: RESTFrontEnd,
@@ -26,7 +25,6 @@ package final class Engine: Sendable {
     serving: MultiThreadedEventLoopGroup,
     controlling: MultiThreadedEventLoopGroup
   ) {
-    self.registry = registry
     self.agentGone = agentGone
     self.http = http
     self.frontEnd = frontEnd
@@ -73,7 +71,6 @@ package final class Engine: Sendable {
       controller: controller
     ).get()
     return Engine(
-      registry: registry,
       agentGone: control.closeFuture,
       http: http,
       frontEnd: frontEnd,

@@ -12,6 +12,8 @@ package enum EngineProcess {
   ///
   /// The caller should end the process with `_exit`: a runtime's own threads may still be at work.
   package static func run(_ options: EngineOptions) async throws {
+    // A client that closes its connection early must not end the process.
+    signal(SIGPIPE, SIG_IGN)
     let engine = try await Engine.start(options) {
       try OpenVINOEngine(
         searchPath: options.librarySearchPath,

@@ -3,7 +3,8 @@ import NIOHTTP1
 
 /// One client's connection: collects requests, has them answered one after the other in their order, writes the answers.
 ///
-/// While an answer is awaited nothing more is read, so a client cannot pile up more than one read buffer of requests.
+/// Nothing more is read while an answer is awaited or not yet taken, so a client cannot pile up more than one read buffer of
+/// requests, or answers that it does not read.
 final class HTTPConnection: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = Never
@@ -73,11 +74,12 @@ final class HTTPConnection: ChannelDuplexHandler {
   }
 
   func read(context: ChannelHandlerContext) {
-    if isAnswering || !pending.isEmpty { holdsRead = true } else { context.read() }
+    if isAnswering || !pending.isEmpty || !context.channel.isWritable { holdsRead = true } else { context.read() }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     lastProgress = .now()
+    resumeReading(context)
     context.fireChannelWritabilityChanged()
   }
 
@@ -165,10 +167,13 @@ final class HTTPConnection: ChannelDuplexHandler {
       }
     }
     isPumping = false
-    if holdsRead, !isAnswering, pending.isEmpty {
-      holdsRead = false
-      context.read()
-    }
+    resumeReading(context)
+  }
+
+  private func resumeReading(_ context: ChannelHandlerContext) {
+    guard holdsRead, !isAnswering, pending.isEmpty, context.channel.isWritable else { return }
+    holdsRead = false
+    context.read()
   }
 
   private func answer(_ request: HTTPRequest, keepsAlive: Bool, isHTTP10: Bool, _ context: ChannelHandlerContext) {

@@ -8,7 +8,7 @@ enum CStrings {
     _ body: (UnsafeRawPointer) throws -> Result
   ) throws -> Result {
     let strings = unsafe pairs.flatMap { pair in unsafe [strdup(pair.0), strdup(pair.1)] }
-    defer { for unsafestring in unsafe strings { unsafe free(string) } }
+    defer { unsafe strings.forEach { unsafe free($0) } }
     return try unsafe strings.withUnsafeBytes { bytes in
       guard let base = bytes.baseAddress else { throw EngineError("no properties to pass") }
       return try unsafe body(base)

@@ -23,7 +23,8 @@ package final class ServedVersion: Sendable {
 
   func took(_ time: TimeAmount, rows: Int) {
     let sample = Double(time.nanoseconds) / Double(max(1, rows))
-    nanosecondsPerRow.withLock { $0 = $0 == 0 ? sample : $0 + (sample - $0) / 8 }
+    // One call that had to wait for the machine must not send the next dozen to the workers.
+    nanosecondsPerRow.withLock { $0 = $0 == 0 ? sample : $0 + (min(sample, $0 * 4) - $0) / 8 }
   }
 
   /// Runs the model on zeros, so that the first request finds it compiled for its shape and its pace known.
