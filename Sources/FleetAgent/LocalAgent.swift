@@ -42,6 +42,11 @@ package actor LocalAgent: NodeAgent {
     hub.frames(request)
   }
 
+  /// Ends the streams of all watchers, when the agent ends.
+  package nonisolated func endFrames() {
+    hub.end()
+  }
+
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {
     do throws(CommandError) {
       let outcome = try await carryOut(command)

@@ -1,0 +1,12 @@
+import ArgumentParser
+
+/// `fleetd`: what runs on each box.
+@main
+struct FleetDaemon: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fleetd",
+    abstract: "Serves models on this box, and watches over it for the fleet.",
+    version: DaemonVersion.text,
+    subcommands: [RunCommand.self, EngineCommandLine.self]
+  )
+}

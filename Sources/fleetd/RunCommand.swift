@@ -1,0 +1,42 @@
+import ArgumentParser
+import FleetAgent
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `fleetd run`: the agent. Its services are listed in the order in which they depend on each other; they end in reverse.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run the agent of this box, with its engine.",
+    discussion: """
+      Each setting can be given as a flag, in the environment, or in the JSON file of --config, in that order of precedence;
+      the names of the latter two stand in brackets. Values carry their units: 50ms, 1%, 85C, 15W.
+      """
+  )
+
+  @OptionGroup var options: RunOptions
+
+  func run() async throws {
+    let configuration = try orExit(status: 2) { try options.configuration }
+    let log = DaemonLog.start(level: configuration.logLevel, node: configuration.node)
+    let parts = try await orExit(status: 1) {
+      try await AgentParts.open(configuration, version: DaemonVersion.text, log: log)
+    }
+    let control = try orExit(status: 1) { try ControlService(parts.agent, configuration) }
+    var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, control]
+    if options.exitWithStdin { services.append(StandardInputEnd()) }
+    log.notice(
+      "serving http://\(parts.http), control \(configuration.control), state '\(configuration.stateDirectory)'"
+    )
+    var group = ServiceGroupConfiguration(
+      services: services.map {
+        .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+      },
+      gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: DaemonLog.quiet
+    )
+    group.maximumGracefulShutdownDuration = .seconds(10)
+    try await orExit(status: 1) { try await ServiceGroup(configuration: group).run() }
+  }
+}
