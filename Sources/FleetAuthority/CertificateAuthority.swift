@@ -98,7 +98,7 @@ package struct CertificateAuthority: Sendable {
     validity: TimeInterval = defaultLeafValidity,
     replacing: Bool = false
   ) throws(CommandError) -> IssuedCertificate {
-    try checkPathParts([name.store, name.node])
+    guard NodeName("\(name)") == name else { throw CommandError(.invalid, "'\(name)' cannot be a node's name") }
     return try issue(
       CertificateName(fleet: fleet, holder: .node(name)),
       to: "\(folder)/nodes/\(name.store)/\(name.node)",
@@ -121,7 +121,6 @@ package struct CertificateAuthority: Sendable {
         "'\(name)' cannot be an operator's name: use letters, digits, '.', '_' and '-', at most 63 of them"
       )
     }
-    try checkPathParts([name])
     return try issue(
       CertificateName(fleet: fleet, holder: .operator(name)),
       to: "\(folder)/operators/\(name)",
@@ -129,13 +128,6 @@ package struct CertificateAuthority: Sendable {
       validity: validity,
       replacing: replacing
     )
-  }
-
-  /// `.` and `..` are valid in names, but would lead out of the folder here.
-  private func checkPathParts(_ parts: [String]) throws(CommandError) {
-    for part in parts where part == "." || part == ".." {
-      throw CommandError(.invalid, "'\(part)' cannot be part of a name in a certificate")
-    }
   }
 
   private func issue(

@@ -88,7 +88,7 @@ import Testing
     try Data("nonsense".utf8).write(to: URL(fileURLWithPath: authority.certificatePath))
     try expect(.invalid, "ca.pem' is not a certificate in PEM form") { try CertificateAuthority(opening: path) }
 
-    try expect(.invalid, "'..' cannot be part of a name") { try other.issueNode(NodeName(store: "..", node: "a")) }
+    try expect(.invalid, "'../a' cannot be a node's name") { try other.issueNode(NodeName(store: "..", node: "a")) }
     try expect(.invalid, "'a b' cannot be an operator's name") { try other.issueOperator("a b") }
     try expect(.invalid, "'a/b' cannot be a fleet's name") {
       try CertificateAuthority.create(fleet: "a/b", in: folder.path("third"))

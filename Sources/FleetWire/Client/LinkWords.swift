@@ -19,17 +19,16 @@ struct LinkWords: Sendable {
     -> CommandError
   {
     if let error = error as? CommandError { return error }
-    if error is CancellationError { return cancelled(method) }
     guard let error = error as? RPCError else {
+      if Task.isCancelled { return cancelled(method) }
       return CommandError(.failed, "'\(method)' of \(server) failed: \(error)")
     }
     if let error = ErrorCoding.commandError(error) { return error }
+    if Task.isCancelled { return cancelled(method) }
     switch error.code {
     case .deadlineExceeded:
       if let trouble { return trouble }
       return noAnswer(method, deadline)
-    case .cancelled where Task.isCancelled:
-      return cancelled(method)
     case .unimplemented:
       return CommandError(
         .failed,
@@ -76,7 +75,7 @@ struct LinkWords: Sendable {
 
   private func unreachable(because cause: (any Error)?) -> CommandError {
     guard let errorNumber = Self.errorNumber(cause) else {
-      if "\(cause.map { "\($0)" } ?? "")".contains("SocketAddressError.unknown") {
+      if let cause = cause as? RPCError, cause.message.hasPrefix("Couldn't resolve address") {
         return CommandError(.unreachable, "\(server): no such host; check the address in fleet.yaml")
       }
       return CommandError(.unreachable, "\(server) closed the connection; its agent may be restarting")

@@ -14,7 +14,6 @@ package struct Credentials: Sendable {
   package let expires: Date
 
   let authority: Certificate
-  let certificate: Certificate
   private let authorityText: String
   private let certificateText: String
   private let keyText: String
@@ -57,10 +56,19 @@ package struct Credentials: Sendable {
     self.name = name
     expires = certificate.notValidAfter
     self.authority = authority
-    self.certificate = certificate
     self.authorityText = authorityText
     self.certificateText = certificateText
     self.keyText = keyText
+  }
+
+  /// The same certificate with the trust of `other`, however ill they match.
+  init(_ own: Credentials, trusting other: Credentials) {
+    name = own.name
+    expires = own.expires
+    authority = other.authority
+    authorityText = other.authorityText
+    certificateText = own.certificateText
+    keyText = own.keyText
   }
 
   var certificateChain: [TLSConfig.CertificateSource] { [.bytes(Array(certificateText.utf8), format: .pem)] }

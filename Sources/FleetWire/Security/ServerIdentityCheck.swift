@@ -40,7 +40,8 @@ struct ServerIdentityCheck: Sendable {
       throw CommandError(.denied, "\(server) showed a certificate that names no node of a fleet")
     }
     guard name == CertificateName(fleet: credentials.name.fleet, holder: .node(expected)) else {
-      throw CommandError(.denied, "\(server) showed a certificate for '\(Self.holder(name))'")
+      let fleet = name.fleet == credentials.name.fleet ? "" : " of fleet '\(name.fleet)'"
+      throw CommandError(.denied, "\(server) showed a certificate for '\(Self.holder(name))'\(fleet)")
     }
     // The words above are ours; the verdict is the library's (RFC 5280, section 6).
     var verifier = Verifier(rootCertificates: CertificateStore([authority])) { RFC5280Policy() }
