@@ -2,39 +2,36 @@
 /// SwiftPM does not enforce it, since modules that come along with a dependency can be imported as well.
 enum Layers {
   static let allowed: [String: Set<String>] = [
-    "FleetCore": ["Histogram", "Crypto", "FoundationEssentials", "Glibc", "Synchronization"],
+    "FleetCore": ["Histogram", "Crypto", "FoundationEssentials"],
     "FleetConfiguration": ["FleetCore", "Yams", "Foundation"],
-    "FleetWire": [
-      "FleetCore", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "GRPCCore", "GRPCProtobuf",
-      "GRPCNIOTransportCore",
-      "GRPCNIOTransportHTTP2", "NIOCore", "NIOPosix", "NIOSSL", "SwiftProtobuf", "X509", "SwiftASN1", "Crypto",
+    "FleetWire": system.union([
+      "FleetCore", "FoundationEssentials", "GRPCCore", "GRPCProtobuf", "GRPCNIOTransportCore", "GRPCNIOTransportHTTP2",
+      "NIOCore", "NIOPosix", "NIOSSL", "SwiftProtobuf", "X509", "SwiftASN1", "Crypto", "Logging",
+    ]),
+    "FleetAuthority": system.union(["FleetCore", "Foundation", "FoundationEssentials", "X509", "SwiftASN1", "Crypto"]),
+    "FleetServing": system.union([
+      "FleetCore", "FleetWire", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers",
       "Logging",
-    ],
-    "FleetAuthority": ["FleetCore", "Foundation", "FoundationEssentials", "Glibc", "X509", "SwiftASN1", "Crypto"],
-    "FleetServing": [
-      "FleetCore", "FleetWire", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "NIOCore", "NIOPosix",
-      "NIOHTTP1",
-      "NIOConcurrencyHelpers", "Logging",
-    ],
-    "FleetAgent": [
-      "FleetCore", "FleetWire", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "Crypto", "Logging",
-      "ServiceLifecycle",
-    ],
-    "Terminal": ["CNcurses", "Glibc", "Synchronization", "Dispatch"],
+    ]),
+    "FleetAgent": system.union([
+      "FleetCore", "FleetWire", "FoundationEssentials", "Crypto", "Logging", "ServiceLifecycle",
+    ]),
+    "Terminal": system.union(["CNcurses"]),
     "FleetConsole": [
       "FleetCore", "FleetConfiguration", "Terminal", "Foundation", "FoundationEssentials", "Synchronization",
     ],
-    "fleet": [
+    "fleet": system.union([
       "FleetCore", "FleetConfiguration", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal", "ArgumentParser",
-      "Foundation", "FoundationEssentials", "Glibc", "Dispatch", "Synchronization", "Logging", "NIOCore", "NIOPosix",
-      "NIOHTTP1",
-    ],
-    "fleetd": [
-      "FleetCore", "FleetWire", "FleetServing", "FleetAgent", "ArgumentParser", "FoundationEssentials", "Glibc",
-      "Dispatch",
-      "Synchronization", "Logging", "ServiceLifecycle",
-    ],
+      "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1",
+    ]),
+    "fleetd": system.union([
+      "FleetCore", "FleetWire", "FleetServing", "FleetAgent", "ArgumentParser", "FoundationEssentials", "Logging",
+      "ServiceLifecycle", "UnixSignals",
+    ]),
   ]
+
+  /// What comes with the toolchain and costs a binary nothing.
+  private static let system: Set<String> = ["Glibc", "Dispatch", "Synchronization"]
 
   /// Modules that one file alone may import.
   static let onlyIn = ["CNcurses": "Sources/Terminal/NcursesScreen.swift"]
