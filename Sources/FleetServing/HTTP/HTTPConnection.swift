@@ -191,7 +191,9 @@ final class HTTPConnection: ChannelDuplexHandler {
         }
         write(response, keepsAlive: keepsAlive, saysKeepAlive: isHTTP10, hasBody: !isHead, context: context.value)
         context.value.flush()
+        // What the client has pipelined may be answered at once, outside of any read that would flush it.
         pump(context.value)
+        context.value.flush()
       }
     }
   }

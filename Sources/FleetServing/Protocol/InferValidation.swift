@@ -27,7 +27,8 @@ enum InferValidation {
       if description.shape.first == -1, let rows = tensor.shape.first { prepared.rows = max(prepared.rows, rows) }
       prepared.inputs.append(tensor)
     }
-    if request.inputs.count != model.inputs.count { problems += surplus(request.inputs, model.inputs) }
+    let isComplete = prepared.inputs.count == model.inputs.count && request.inputs.count == model.inputs.count
+    if !isComplete { problems += surplus(request.inputs, model.inputs) }
     if let names = request.outputs {
       prepared.wanted = indices(of: names, among: model.outputs, &problems)
     } else {

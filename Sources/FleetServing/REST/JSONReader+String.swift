@@ -4,8 +4,7 @@ extension JSONReader {
     let (start, hasEscapes) = try scanString()
     let content = bytes[start..<(offset - 1)]
     guard hasEscapes else { return String(decoding: content, as: UTF8.self) }
-    guard let text = Self.unescape(content) else { throw error("an escape that JSON does not know", at: start) }
-    return text
+    return Self.unescape(content)
   }
 
   mutating func skipString() throws(JSONError) {
@@ -28,14 +27,37 @@ extension JSONReader {
       if byte == UInt8(ascii: "\\") {
         hasEscapes = true
         index += 1
+        guard isEscape(at: index) else { throw error("an escape that JSON does not know", at: index - 1) }
       }
       index += 1
     }
     throw error("a string does not end", at: start - 1)
   }
 
-  /// Nil when there is an escape that JSON does not know. Half a surrogate pair becomes U+FFFD, as in all of Swift.
-  private static func unescape(_ content: ArraySlice<UInt8>) -> String? {
+  /// Whether what follows a backslash is one of JSON's escapes.
+  private func isEscape(at index: Int) -> Bool {
+    guard index < bytes.count else { return false }
+    switch bytes[index] {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+      return true
+    case UInt8(ascii: "u"):
+      return bytes.count - index > 4 && bytes[(index + 1)...(index + 4)].allSatisfy { Self.hexValue($0) != nil }
+    default: return false
+    }
+  }
+
+  private static func hexValue(_ digit: UInt8) -> UInt16? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(digit - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(digit - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(digit - UInt8(ascii: "A") + 10)
+    default: nil
+    }
+  }
+
+  /// `content` has been scanned: its escapes are JSON's. Half a surrogate pair becomes U+FFFD, as in all of Swift.
+  private static func unescape(_ content: ArraySlice<UInt8>) -> String {
     var units: [UInt16] = []
     var result = ""
     var plain: [UInt8] = []
@@ -60,22 +82,18 @@ extension JSONReader {
       index += 1
       if escape == UInt8(ascii: "u") {
         flushPlain()
-        guard content.endIndex - index >= 4,
-          let unit = UInt16(String(decoding: content[index..<(index + 4)], as: UTF8.self), radix: 16)
-        else { return nil }
-        units.append(unit)
+        units.append(content[index..<(index + 4)].reduce(0) { $0 << 4 | (hexValue($1) ?? 0) })
         index += 4
         continue
       }
       flushUnits()
       switch escape {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): plain.append(escape)
       case UInt8(ascii: "b"): plain.append(0x08)
       case UInt8(ascii: "f"): plain.append(0x0c)
       case UInt8(ascii: "n"): plain.append(0x0a)
       case UInt8(ascii: "r"): plain.append(0x0d)
       case UInt8(ascii: "t"): plain.append(0x09)
-      default: return nil
+      default: plain.append(escape)
       }
     }
     flushUnits()

@@ -1,0 +1,141 @@
+import FleetCore
+import FleetServing
+import FleetWire
+import Foundation
+import Testing
+
+@Suite struct HandOffTests {
+  private func pair() async throws -> (TestEngine, TestEngine) {
+    (try await TestEngine.start(), try await TestEngine.start(model: "marker-2", name: "austin-01/b"))
+  }
+
+  private func handOff(_ engine: TestEngine, to ports: [UInt16]) async throws {
+    #expect(try await engine.call(.handOff(siblings: ports.map { "127.0.0.1:\($0)" })) == .done)
+  }
+
+  @Test func passesRequestsOnAndTakesThemBack() async throws {
+    let (a, b) = try await pair()
+    let kept = try TestClient(a.port)
+    #expect(try await kept.infer(Bodies.json()).marker == 1)
+    try await handOff(a, to: [b.port])
+    #expect(try await TestClient(a.port).get("/v2/health/ready").status == 400)
+    #expect(try await TestClient(a.port).get("/v2/models/digits/ready").status == 400)
+    #expect(try await TestClient(a.port).get("/v2/health/live").status == 200)
+    // A connection from before is served as well, and asked to go.
+    let answer = try await kept.infer(Bodies.json())
+    #expect(answer.marker == 2)
+    #expect(answer.fields["connection"] == "close")
+    #expect(try await kept.isAtEnd())
+    for _ in 0..<5 { #expect(try await TestClient(a.port).infer(Bodies.json()).marker == 2) }
+    // What is wrong with a request is told by who would have served it.
+    #expect(try await TestClient(a.port).infer("{}").status == 400)
+    let status = try await a.status()
+    #expect(status.handedOff == 7)
+    #expect(status.requests == 1)
+    #expect(status.inFlight == 0)
+    #expect(try await b.status().requests == 7)
+    #expect(try await a.call(.serve) == .done)
+    #expect(try await TestClient(a.port).infer(Bodies.json()).marker == 1)
+    #expect(try await TestClient(a.port).get("/v2/health/ready").status == 200)
+    await a.stop()
+    await b.stop()
+  }
+
+  @Test func passesBinaryTensorsOn() async throws {
+    let (a, b) = try await pair()
+    try await handOff(a, to: [b.port])
+    let json = Array(
+      #"{"inputs":[{"name":"pixels","shape":[1,1,8,8],"datatype":"FP32","parameters":{"binary_data_size":256}}],"parameters":{"binary_data_output":true},"outputs":[{"name":"scores"}]}"#
+        .utf8
+    )
+    let answer = try await TestClient(a.port).send(
+      "POST",
+      "/v2/models/digits/infer",
+      fields: ["Inference-Header-Content-Length: \(json.count)"],
+      body: json + [UInt8](repeating: 0, count: 256)
+    )
+    #expect(answer.status == 200, "\(answer.text)")
+    #expect(answer.binary.count == 40)
+    #expect(Array(answer.binary.prefix(4)) == [0, 0, 0, 0x40])
+    await a.stop()
+    await b.stop()
+  }
+
+  @Test func asksTheNextWhenOneIsGone() async throws {
+    let (a, b) = try await pair()
+    let (listener, deadPort) = try Sockets.listen()
+    close(listener)
+    try await handOff(a, to: [deadPort, b.port])
+    for _ in 0..<3 { #expect(try await TestClient(a.port).infer(Bodies.json()).marker == 2) }
+    // And when the one that is left goes too, with connections to it kept open: served here, nothing is lost.
+    await b.stop()
+    for _ in 0..<3 { #expect(try await TestClient(a.port).infer(Bodies.json()).marker == 1) }
+    #expect(try await a.status().handedOff == 3)
+    await a.stop()
+  }
+
+  @Test func neverPassesARequestOnTwice() async throws {
+    let (a, b) = try await pair()
+    try await handOff(a, to: [b.port])
+    try await handOff(b, to: [a.port])
+    #expect(try await TestClient(a.port).infer(Bodies.json()).marker == 1)
+    #expect(try await TestClient(b.port).infer(Bodies.json()).marker == 2)
+    let refused = try await TestClient(a.port).send(
+      "POST",
+      "/v2/models/digits/infer",
+      fields: ["fleet-handed-off: austin-01/c"],
+      body: Array(Bodies.json().utf8)
+    )
+    #expect(refused.status == 503)
+    #expect(refused.fields["retry-after"] == "1")
+    #expect(refused.json["error"] as? String == "this node drains too: 'austin-01/c' must ask another")
+    await a.stop()
+    await b.stop()
+  }
+
+  @Test func refusesWithoutSiblingsAndWithoutAModel() async throws {
+    let engine = try await TestEngine.start()
+    try await handOff(engine, to: [])
+    let refused = try await TestClient(engine.port).infer(Bodies.json())
+    #expect(refused.status == 503)
+    #expect(refused.fields["retry-after"] == "1")
+    await engine.stop()
+    let empty = try await TestEngine.start(model: nil)
+    let (listener, deadPort) = try Sockets.listen()
+    close(listener)
+    try await handOff(empty, to: [deadPort])
+    #expect(try await TestClient(empty.port).infer(Bodies.json()).status == 503)
+    let reply = try await empty.call(.handOff(siblings: ["nonsense"]))
+    #expect(reply == .failed("sibling 'nonsense': expected HOST:PORT"))
+    await empty.stop()
+  }
+
+  @Test func losesNothingWhileItBeginsAndEnds() async throws {
+    let (a, b) = try await pair()
+    let port = a.port
+    let answered = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          var client = try TestClient(port)
+          for _ in 0..<100 {
+            let answer = try await client.infer(Bodies.json())
+            #expect(answer.status == 200, "\(answer.text)")
+            if answer.fields["connection"] == "close" { client = try TestClient(port) }
+          }
+          return 100
+        }
+      }
+      for _ in 0..<10 {
+        try await handOff(a, to: [b.port])
+        #expect(try await a.call(.serve) == .done)
+      }
+      return try await group.reduce(0, +)
+    }
+    let (first, second) = (try await a.status(), try await b.status())
+    #expect(first.requests + first.handedOff == UInt64(answered))
+    #expect(second.requests == first.handedOff)
+    #expect(first.inFlight == 0)
+    await a.stop()
+    await b.stop()
+  }
+}

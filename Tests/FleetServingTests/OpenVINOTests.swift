@@ -1,0 +1,100 @@
+import FleetCore
+import FleetServing
+import FleetWire
+import Foundation
+import NIOCore
+import Testing
+
+/// The real runtime on the real models; skipped where its library is not installed.
+@Suite struct OpenVINOTests {
+  private static let models = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures/models").path
+  private static let engine = Result { try OpenVINOEngine(searchPath: [libraries]) }
+  private static let libraries = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: ".deps/openvino/libs").path
+  private static var isInstalled: Bool { (try? engine.get()) != nil }
+
+  private struct Golden: Decodable {
+    let images: [[Float]]
+    let labels: [Int]
+  }
+
+  @Test(.enabled(if: isInstalled), arguments: [(1, 276), (2, 292), (3, 294), (4, 30)])
+  func readsTheGoldenSet(version: Int, expected: Int) async throws {
+    let engine = try Self.engine.get()
+    let test = try await TestEngine.start(engine, model: nil)
+    let folder = "\(Self.models)/tag-reader/\(version)"
+    let reply = try await test.call(
+      .activate(ModelVersion(name: "tag-reader", number: version), digest: ModelDigest(ofManifest: []), folder: folder)
+    )
+    guard case .activated = reply else { throw TestFailure("\(reply)") }
+    let data = try Data(contentsOf: URL(filePath: "\(Self.models)/golden/tag-reader.json"))
+    let golden = try JSONDecoder().decode(Golden.self, from: data)
+    let client = try TestClient(test.port)
+    var right = 0
+    for batch in stride(from: 0, to: golden.images.count, by: 50) {
+      let images = golden.images[batch..<min(batch + 50, golden.images.count)]
+      let pixels = images.flatMap { $0 }.map { "\($0)" }.joined(separator: ",")
+      let answer = try await client.infer(
+        #"{"inputs":[{"name":"pixels","shape":[\#(images.count),1,8,8],"datatype":"FP32","data":[\#(pixels)]}]}"#,
+        path: "/v2/models/tag-reader/infer"
+      )
+      let output = try #require((answer.json["outputs"] as? [[String: Any]])?.first, "\(answer.text)")
+      let scores = try #require(output["data"] as? [Double])
+      for (index, label) in golden.labels[batch..<(batch + images.count)].enumerated() {
+        let row = scores[(index * 10)..<(index * 10 + 10)]
+        if row.firstIndex(of: row.max() ?? 0).map({ $0 - index * 10 }) == label { right += 1 }
+      }
+    }
+    // The fixtures' README says so; another processor may round one picture differently.
+    #expect(abs(right - expected) <= 1, "\(right) of \(golden.labels.count)")
+    await test.stop()
+  }
+
+  @Test(.enabled(if: isInstalled)) func tellsOfItself() throws {
+    let engine = try Self.engine.get()
+    #expect(engine.runtime.hasPrefix("OpenVINO 20"))
+    #expect(engine.devices.contains { $0.id == "CPU" && $0.name != "CPU" })
+    let model = try engine.load(folder: "\(Self.models)/tag-reader/1")
+    #expect(model.inputs == [TensorDescription(name: "pixels", datatype: .fp32, shape: [-1, 1, 8, 8])])
+    #expect(model.outputs == [TensorDescription(name: "scores", datatype: .fp32, shape: [-1, 10])])
+  }
+
+  @Test(.enabled(if: isInstalled), arguments: ["bad/truncated", "bad/not-a-model", "golden", "nowhere"])
+  func saysWhyAVersionDoesNotLoad(folder: String) throws {
+    let engine = try Self.engine.get()
+    let error = #expect(throws: EngineError.self) { try engine.load(folder: "\(Self.models)/\(folder)") }
+    let message = try #require(error?.message)
+    #expect(!message.contains("\n"))
+    #expect(!message.hasPrefix("Exception from"))
+    #expect(message.count > 20 && message.count <= 400)
+  }
+
+  @Test(.enabled(if: isInstalled)) func aDeviceThatIsNotThereIsNamed() throws {
+    let error = #expect(throws: EngineError.self) { try OpenVINOEngine(searchPath: [Self.libraries], device: "TPU") }
+    #expect(error?.message.hasPrefix("no device 'TPU' on this machine; OpenVINO finds CPU") == true)
+  }
+
+  @Test(.enabled(if: isInstalled)) func computesForManyAtOnce() async throws {
+    let model = try Self.engine.get().load(folder: "\(Self.models)/tag-reader/2")
+    let expected = try (1...4).map { rows in try model.infer([Self.tensor(rows)], wanted: [0]) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for task in 0..<4 {
+        group.addTask {
+          for round in 0..<50 {
+            let rows = (task + round) % 4 + 1
+            let outputs = try model.infer([Self.tensor(rows)], wanted: [0])
+            #expect(outputs == expected[rows - 1])
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  private static func tensor(_ rows: Int) -> Tensor {
+    var bytes = ByteBuffer()
+    for index in 0..<(rows * 64) { bytes.writeInteger(Float(index % 17).bitPattern, endianness: .little) }
+    return Tensor(name: "pixels", datatype: .fp32, shape: [rows, 1, 8, 8], bytes: bytes)
+  }
+}
