@@ -62,10 +62,12 @@ let package = Package(
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "Logging", package: "swift-log"),
       ],
-      exclude: ["Proto"],
+      exclude: ["Proto", "Generated/STAMP"],
       swiftSettings: strict
     ),
     // The certificate authority: `fleet ca`. Apart because only the console's binary may make certificates.
@@ -134,8 +136,26 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict
     ),
+
+    // What several test targets share: the contract of `NodeAgent`, waiting with a deadline, seeds that are printed.
+    .target(
+      name: "FleetTestSupport",
+      dependencies: ["FleetCore"],
+      path: "Tests/FleetTestSupport",
+      swiftSettings: strict
+    ),
+    .testTarget(name: "FleetCoreTests", dependencies: ["FleetCore"], swiftSettings: strict),
+    .testTarget(
+      name: "FleetConfigurationTests",
+      dependencies: ["FleetCore", "FleetConfiguration"],
+      swiftSettings: strict
+    ),
+    .testTarget(name: "LayersTests", swiftSettings: strict),
+    // Real processes: `fleet demo`, `fleetd`, an engine, a terminal, and clients that nobody here wrote.
+    .testTarget(name: "EndToEndTests", dependencies: ["fleet", "fleetd"], swiftSettings: strict),
   ]
 )

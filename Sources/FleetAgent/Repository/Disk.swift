@@ -44,7 +44,10 @@ package struct Disk: Sendable {
   /// Forces a file's contents, or a folder's list of names, to the disk.
   func sync(_ path: String) throws {
     try willDo(.sync(path))
-    guard fsync(try opened(path, O_RDONLY).number) == 0 else { throw SystemError("write \(path) to the disk") }
+    let file = try opened(path, O_RDONLY)
+    // Its number alone does not keep the file open.
+    let result = withExtendedLifetime(file) { fsync(file.number) }
+    guard result == 0 else { throw SystemError("write \(path) to the disk") }
   }
 
   /// Atomic, and forced to the disk in both folders.

@@ -6,7 +6,7 @@ package enum Condition: String, Sendable, CaseIterable {
   case healthy, degraded, faulty
   /// No news for more than 5 s.
   case unreachable
-  /// The console began less than 5 s ago and has not heard of it yet.
+  /// The console began less than 5 s ago and has heard nothing of it yet, good or bad.
   case connecting
 }
 
@@ -30,6 +30,8 @@ package struct NodeState: Sendable, Equatable {
   package private(set) var arrived: Double?
   /// When the console began to try.
   let since: Double
+  /// The log says already that it is unreachable.
+  var isToldUnreachable = false
   /// Why there is no link now; nil while there is one.
   package internal(set) var linkError: String?
   /// Least seen difference between our clock and the node's, which places its samples on ours.
@@ -51,7 +53,7 @@ package struct NodeState: Sendable, Equatable {
 
   package func condition(at now: Moment) -> Condition {
     guard let last, let age = age(at: now) else {
-      return now.uptime - since > Self.unreachableAfter ? .unreachable : .connecting
+      return linkError != nil || now.uptime - since > Self.unreachableAfter ? .unreachable : .connecting
     }
     if age > Self.unreachableAfter { return .unreachable }
     switch last.health {
@@ -79,9 +81,10 @@ package struct NodeState: Sendable, Equatable {
     return samples.map { ($0.nodeTime + offset, $0) }
   }
 
-  /// Takes a frame in. A frame that was there already, as history sent again after a reconnect, changes nothing.
-  mutating func receive(_ frame: Frame, at now: Moment) {
-    if let last, last.agentStarted == frame.agentStarted, frame.sequence <= last.sequence { return }
+  /// Takes a frame in. A frame that was there already, as history sent again after a reconnect, changes nothing
+  /// and gives false.
+  mutating func receive(_ frame: Frame, at now: Moment) -> Bool {
+    if let last, last.agentStarted == frame.agentStarted, frame.sequence <= last.sequence { return false }
     let time = frame.time.timeIntervalSince1970
     if let newest = samples.last?.nodeTime, time < newest {
       // Its clock was set back: earlier samples have no place on the axis any more.
@@ -100,5 +103,7 @@ package struct NodeState: Sendable, Equatable {
     arrived = now.uptime
     clockOffset = min(clockOffset ?? .infinity, now.uptime - time)
     linkError = nil
+    isToldUnreachable = false
+    return true
   }
 }

@@ -1,4 +1,4 @@
-/// What an operator can have a node do. Each may be repeated without harm.
+/// What an operator can have a node do. Each but `rollback`, which goes back and forth, may be repeated without harm.
 package enum Command: Sendable, Equatable {
   /// Announces a version. The node checks the manifest and its space and says which bytes it still lacks.
   case stage(ModelManifest)

@@ -1,0 +1,48 @@
+import ArgumentParser
+import FleetConsole
+import FleetCore
+import Foundation
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Say once how every node is. Exit status 3 when some cannot be reached."
+  )
+
+  @OptionGroup var options: FleetOptions
+
+  @Argument(help: ArgumentHelp("Which nodes (default: all).", valueName: "query"))
+  var nodes: String = "all"
+
+  @Flag(help: "Print one JSON document, schema 1.")
+  var json = false
+
+  /// How long a node may take to answer before it counts as unreachable.
+  private static let patience = 5.0
+
+  func run() async throws {
+    let fleet = try options.definition().narrowed(to: Selection(nodes, in: options.definition()).nodes)
+    let everybodyAnswered = try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
+      let start = Moment.current.uptime
+      var last: FleetState?
+      try await FleetListener(definition: fleet, agents: agents).run(tick: .milliseconds(100)) { state, _ in
+        last = state
+        let isSettled = state.nodes.allSatisfy { node in
+          // The first frames come from the node's history, so a rate is there as soon as two are.
+          (node.last != nil && node.description != nil && node.metrics.requestsPerSecond != nil)
+            || node.linkError?.isEmpty == false
+        }
+        let isLate = state.now.uptime - start > Self.patience
+        return !isLate && !(isSettled && state.now.uptime - start > 0.3)
+      }
+      guard let state = last else { return false }
+      print(json ? StatusDocument(state).encoded() : StatusTable.render(state, isColored: isColored))
+      return state.nodes.allSatisfy { $0.isReachable(at: state.now) }
+    }
+    guard everybodyAnswered else { throw ExitStatus.someUnreachable }
+  }
+
+  private var isColored: Bool {
+    isatty(STDOUT_FILENO) == 1 && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import FleetConsole
+import FleetCore
+
+struct TopCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "top",
+    abstract: "Open the dashboard: live latency, utilization and watts of every node, and push and drain."
+  )
+
+  @OptionGroup var options: FleetOptions
+
+  @Argument(help: ArgumentHelp("Which nodes (default: all).", valueName: "query"))
+  var nodes: String = "all"
+
+  @Option(help: ArgumentHelp("File or name of the theme.", valueName: "theme"))
+  var theme: String?
+
+  func run() async throws {
+    let fleet = try options.definition().narrowed(to: Selection(nodes, in: options.definition()).nodes)
+    try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
+      try await Dashboard.run(fleet: fleet, agents: agents, theme: theme)
+    }
+  }
+}

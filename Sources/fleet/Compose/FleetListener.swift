@@ -1,0 +1,42 @@
+import FleetConsole
+import FleetCore
+import Foundation
+
+/// Follows a fleet without a screen: the same state, changed by the same messages, for `status` and `watch`.
+struct FleetListener {
+  let definition: FleetDefinition
+  let agents: [any NodeAgent]
+
+  /// Calls `onChange` after each message and each `tick` until it gives false.
+  func run(tick: Duration, onChange: (FleetState, _ isTick: Bool) throws -> Bool) async throws {
+    let (messages, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingNewest(10_000))
+    var state = FleetState(definition: definition, now: .current)
+    let followers = Task {
+      await withTaskGroup { group in
+        for agent in agents {
+          group.addTask { await NodeFollower(agent, send: { continuation.yield($0) }).run() }
+        }
+        group.addTask {
+          while !Task.isCancelled {
+            try? await Task.sleep(for: tick)
+            continuation.yield(.tick)
+          }
+        }
+      }
+    }
+    defer { followers.cancel() }
+    for await message in messages {
+      _ = update(&state, message, at: .current)
+      let isTick = if case .tick = message { true } else { false }
+      guard try onChange(state, isTick) else { return }
+    }
+  }
+}
+
+extension Moment {
+  static var current: Moment {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Moment(uptime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9, date: Date())
+  }
+}

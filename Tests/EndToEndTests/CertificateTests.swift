@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  @Test func onlyThisFleetsOperatorsAreServed() async throws {
+    let demo = try await Demo(traffic: 0)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "fleet-ca-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let create = try await Program.fleet("ca", "create", "acme", "--certificates", folder.path)
+    #expect(create.status == 0, "\(create)")
+    let issue = try await Program.fleet("ca", "issue", "--operator", "mallory", "--certificates", folder.path)
+    #expect(issue.status == 0, "\(issue)")
+    let foreign = try await demo.fleet("drain", "austin-01/a", "--reason", "x", "--certificates", folder.path)
+    #expect(foreign.status != 0 && foreign.errors.contains("authority"), "a foreign authority: \(foreign)")
+
+    let node = try demo.node("austin-01/a")
+    let stolen = FileManager.default.temporaryDirectory.appending(path: "fleet-stolen-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: stolen) }
+    let operators = stolen.appending(path: "operators")
+    try FileManager.default.createDirectory(at: operators, withIntermediateDirectories: true)
+    let own = URL(filePath: demo.report.authority).deletingLastPathComponent()
+    let manager = FileManager.default
+    try manager.copyItem(at: own.appending(path: "ca.pem"), to: stolen.appending(path: "ca.pem"))
+    for ending in ["pem", "key"] {
+      try manager.copyItem(
+        at: own.appending(path: "nodes/austin-01/b.\(ending)"),
+        to: operators.appending(path: "b.\(ending)")
+      )
+    }
+    let asNode = try await demo.fleet("drain", "austin-01/a", "--reason", "x", "--certificates", stolen.path)
+    #expect(asNode.status == 1, "a node's certificate commands nobody: \(asNode)")
+    #expect(asNode.errors.contains("operator"), "\(asNode)")
+
+    // A client that nobody here wrote gets nothing without a certificate.
+    let openssl = try await Program.run(
+      URL(filePath: "/usr/bin/openssl"),
+      ["s_client", "-connect", node.control, "-alpn", "h2", "-CAfile", demo.report.authority, "-brief"],
+      deadline: .seconds(10)
+    )
+    #expect((openssl.output + openssl.errors).contains("alert"), "\(openssl)")
+    let plain = try await Program.run(
+      URL(filePath: "/usr/bin/curl"),
+      ["--silent", "--show-error", "--max-time", "5", "http://\(node.control)/"]
+    )
+    #expect(plain.status != 0, "plain text gets nothing: \(plain)")
+
+    try await demo.expectNode("austin-01/a", within: .seconds(5), "nothing has changed") {
+      $0.availability == "serving"
+    }
+    _ = try await demo.stop()
+  }
+}

@@ -1,0 +1,56 @@
+/// `fleet status --json`, schema 1, as a reader of our documentation would declare it.
+struct StatusDocument: Decodable {
+  struct Reading: Decodable {
+    var value: Double?
+    var source: String?
+    var absent: String?
+  }
+  struct Engine: Decodable {
+    var pid: Int32?
+    var state: String
+    var restarts: Int
+    var runtime: String?
+    var device: String?
+  }
+  struct Accelerator: Decodable {
+    var kind: String
+    var name: String
+    var utilization: Reading
+    var watts: Reading
+    var joules: Reading
+    var celsius: Reading
+    var memory_used_bytes: Reading
+    var memory_total_bytes: Reading
+  }
+  struct Model: Decodable {
+    var name: String
+    var version: Int
+    var digest: String
+    var requests: Int
+    var errors: Int
+    var in_flight: Int
+    var requests_per_s: Double?
+    var p50_ms: Double?
+    var p99_ms: Double?
+    var joules_per_inference: Reading
+  }
+  struct Node: Decodable {
+    var name: String
+    var store: String
+    var labels: [String: String]
+    var health: String
+    var reasons: [String]
+    var availability: String?
+    var age_s: Double?
+    var simulated: Bool
+    var injected_fault: String?
+    var engine: Engine?
+    var accelerators: [Accelerator]
+    var models: [Model]
+  }
+
+  var schema: Int
+  var time: String
+  var fleet: String
+  var nodes: [Node]
+}
