@@ -1,5 +1,6 @@
 import FleetCore
 import FleetTestSupport
+import Foundation
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -158,6 +159,41 @@ import Testing
     }
   }
 
+  @Test func `All calls to a node share one connection`() async throws {
+    let fleet = try TestFleet()
+    let austin = austin
+    try await withServer(of: SimulatedAgent(name: austin), fleet.node()) { address in
+      let remote = try RemoteAgent(name: austin, address: address, credentials: fleet.operator())
+      var connections: [Int] = []
+      for try await _ in remote.frames(FrameRequest(interval: .milliseconds(100))) {
+        async let other = remote.describe()
+        _ = try await (remote.describe(), other)
+        connections.append(try Self.connections(to: address))
+        if connections.count == 3 { break }
+      }
+      #expect(connections == [1, 1, 1])
+    }
+  }
+
+  @Test func `A caller that says nothing is put off`() async throws {
+    let fleet = try TestFleet()
+    let server = try AgentServer(
+      agent: SimulatedAgent(name: austin),
+      address: "127.0.0.1:0",
+      credentials: fleet.node(),
+      callerDeadline: .milliseconds(200)
+    )
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      let address = try PeerAddress(parsing: await server.boundAddress)
+      let caller = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .connect(host: address.host, port: address.port).get()
+      try await within(.seconds(5), "being put off") { try await caller.closeFuture.get() }
+      server.shutdown()
+      try await group.waitForAll()
+    }
+  }
+
   @Test func `Addresses that are none are refused`() throws {
     let credentials = try TestFleet().operator()
     for address in ["", "soon", "host:", "host:0", "host:99999", "::1:80", "[::1:80", ":80"] {
@@ -182,6 +218,16 @@ import Testing
   }
 
   // MARK: Steps
+
+  /// Established connections to a port of this machine, as the kernel lists them (proc(5), /proc/net/tcp).
+  private static func connections(to address: String) throws -> Int {
+    let port = String(try PeerAddress(parsing: address).port, radix: 16, uppercase: true)
+    let table = try #require(FileHandle(forReadingAtPath: "/proc/net/tcp")).readDataToEndOfFile()
+    return String(decoding: table, as: UTF8.self).split(separator: "\n").count { line in
+      let columns = line.split(separator: " ")
+      return columns.count > 3 && columns[2].hasSuffix(":\(port)") && columns[3] == "01"
+    }
+  }
 
   private func expect(
     _ code: CommandError.Code,

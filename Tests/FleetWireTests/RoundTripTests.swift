@@ -10,7 +10,7 @@ import Testing
 @Suite struct RoundTripTests {
   @Test func `Every frame comes back as it was sent`() throws {
     var random = SeededRandom()
-    for round in 0..<500 {
+    for round in 0..<300 {
       let frame = random.frame()
       let bytes: [UInt8] = try Fleet_V1_Frame(frame).serializedBytes()
       let back = try Frame(wire: Fleet_V1_Frame(serializedBytes: bytes))
@@ -42,7 +42,7 @@ import Testing
 
   @Test func `Dates keep every bit`() {
     var random = SeededRandom()
-    for _ in 0..<10_000 {
+    for _ in 0..<2000 {
       let date = random.date()
       #expect(Date(wireNanoseconds: date.wireNanoseconds) == date, "\(random)")
     }

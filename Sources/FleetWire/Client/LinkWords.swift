@@ -21,6 +21,9 @@ struct LinkWords: Sendable {
     if let error = error as? CommandError { return error }
     guard let error = error as? RPCError else {
       if Task.isCancelled { return cancelled(method) }
+      if error is RuntimeError {
+        return CommandError(.failed, "'\(method)' of \(server): the connection was closed here")
+      }
       return CommandError(.failed, "'\(method)' of \(server) failed: \(error)")
     }
     if let error = ErrorCoding.commandError(error) { return error }

@@ -174,9 +174,15 @@ package final class RemoteAgent: NodeAgent {
       config.http2.targetWindowSize = 1 << 16
       config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
         channel.eventLoop.makeCompletedFuture {
-          let watch = LinkWatch(trouble: trouble, words: words, deadline: deadlines.connect)
-          let tls = try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
-          try channel.pipeline.syncOperations.addHandler(watch, position: .after(tls))
+          let first = FirstByteDeadline(deadlines.connect) {
+            trouble.record(words.silentConnection(deadlines.connect))
+          } onFirstByte: {
+            trouble.clear()
+          }
+          let errors = LinkErrors(trouble: trouble, words: words)
+          let pipeline = channel.pipeline.syncOperations
+          let tls = try pipeline.handler(type: NIOSSLClientHandler.self)
+          try pipeline.addHandlers([errors, first], position: .after(tls))
         }
       }
     }

@@ -1,7 +1,9 @@
 package import FleetCore
 import GRPCCore
 import GRPCNIOTransportHTTP2
+import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// Serves a node's agent to the consoles of its fleet, over gRPC and mutual TLS. One thread is enough: the agent answers
@@ -18,11 +20,12 @@ package final class AgentServer: Sendable {
   private let stop = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
   /// `address` is HOST:PORT with an IP address of this machine; port 0 takes a free one. Throws `.invalid` when it is
-  /// not, or when the credentials are not a node's.
+  /// not, or when the credentials are not this node's. A caller has `callerDeadline` to complete TLS and speak.
   package init(
     agent: some NodeAgent,
     address: String,
-    credentials: Credentials
+    credentials: Credentials,
+    callerDeadline: Duration = .seconds(10)
   ) throws(CommandError) {
     guard credentials.name.holder == .node(agent.name) else {
       throw CommandError(
@@ -54,6 +57,13 @@ package final class AgentServer: Sendable {
         config.connection.keepalive.time = .seconds(60)
         config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(5)
         config.connection.keepalive.clientBehavior.allowWithoutCalls = true
+        config.channelDebuggingCallbacks.onAcceptTCPConnection = { channel in
+          channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
+            try pipeline.addHandler(FirstByteDeadline(callerDeadline), position: .after(tls))
+          }
+        }
       },
       eventLoopGroup: Self.group
     )
