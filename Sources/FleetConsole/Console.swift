@@ -1,6 +1,6 @@
+package import FleetCore
 internal import FoundationEssentials
 internal import Synchronization
-package import FleetCore
 package import Terminal
 
 /// The clocks a console goes by; tests bring their own.
@@ -18,7 +18,8 @@ package struct ConsoleClock: Sendable {
     let start = ContinuousClock.now
     return ConsoleClock(
       now: { Moment(uptime: start.duration(to: .now).seconds, date: Date()) },
-      sleep: { try await Task.sleep(for: $0) })
+      sleep: { try await Task.sleep(for: $0) }
+    )
   }
 }
 
@@ -36,7 +37,9 @@ package struct Console {
   /// `themes` in the order in which the theme key goes through them, the first one first. `onTheme` hears the name of a theme
   /// that the user chose.
   package init(
-    agents: [any NodeAgent], themes: [Theme] = [.midnight], clock: ConsoleClock = .system(),
+    agents: [any NodeAgent],
+    themes: [Theme] = [.midnight],
+    clock: ConsoleClock = .system(),
     onTheme: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.agents = AgentDirectory(agents)
@@ -54,14 +57,24 @@ package struct Console {
   /// Shows the fleet until the user quits or the input ends; gives the last state. `extra` brings messages from elsewhere,
   /// such as the demo's traffic. Every child task has ended and the screen is closed when this returns.
   package func run(
-    definition: FleetDefinition, library: ModelLibrary, operatorName: String, utcOffset: Int, screen: some Screen,
-    input: AsyncStream<Input>, extra: AsyncStream<Message>? = nil
+    definition: FleetDefinition,
+    library: ModelLibrary,
+    operatorName: String,
+    utcOffset: Int,
+    screen: some Screen,
+    input: AsyncStream<Input>,
+    extra: AsyncStream<Message>? = nil
   ) async -> FleetState {
     let isMonochrome = screen.depth == .monochrome
     let themes = isMonochrome ? [Theme.monochrome] : self.themes
     var state = FleetState(
-      definition: definition, library: library, operatorName: operatorName, now: clock.now(), utcOffset: utcOffset,
-      themeNames: themes.map(\.name))
+      definition: definition,
+      library: library,
+      operatorName: operatorName,
+      now: clock.now(),
+      utcOffset: utcOffset,
+      themeNames: themes.map(\.name)
+    )
     let (events, sender) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(8192))
     let clock = clock
     defer { screen.close() }
@@ -146,7 +159,9 @@ package struct Console {
 
   /// A job is the one task that is not a child of the loop's own scope: it ends at `cancelJob` or with the loop.
   private func start(
-    _ effect: Effect, operatorName: String, _ tell: @escaping @Sendable (JobReport) -> Void
+    _ effect: Effect,
+    operatorName: String,
+    _ tell: @escaping @Sendable (JobReport) -> Void
   ) -> Task<Void, Never>? {
     let job: any Job
     switch effect {

@@ -27,7 +27,9 @@ package final class NcursesScreen: Screen {
   package init(environment: [String: String]) throws(TerminalError) {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
       throw TerminalError(
-        description: "the dashboard needs a terminal; for other programs there are 'fleet status' and 'fleet watch --json'")
+        description:
+          "the dashboard needs a terminal; for other programs there are 'fleet status' and 'fleet watch --json'"
+      )
     }
     guard fleet_use_utf8() == 1 else {
       throw TerminalError(description: "no UTF-8 locale is installed; install 'locales' or set LC_ALL=C.UTF-8")
@@ -49,7 +51,8 @@ package final class NcursesScreen: Screen {
       }
     size = Self.measure(environment)
     TerminalRestore.guardAgainstCrashes(
-      restoring: Self.capability("rmcup") + Self.capability("cnorm") + Self.capability("sgr0"))
+      restoring: Self.capability("rmcup") + Self.capability("cnorm") + Self.capability("sgr0")
+    )
     fleet_resize(Int32(size.height), Int32(size.width))
   }
 
@@ -61,6 +64,11 @@ package final class NcursesScreen: Screen {
     let columns = min(buffer.size.width, Int(fleet_columns()))
     let old = shown.flatMap { $0.size == buffer.size ? $0.cells : nil }
     guard old == nil || shown != buffer else { return }
+    // ncurses would scroll parts of the terminal where lines have moved. Recorders and small terminals often cannot, so lines
+    // that moved are sent one by one, which leaves it nothing to scroll.
+    let sendsByRow = hasMovedLines(old, buffer)
+    // Terminals that know synchronized output (mode 2026) show the change as a whole; the others ignore the marks.
+    TerminalRestore.write("\u{1B}[?2026h")
     for y in 0..<rows {
       let start = y * buffer.size.width
       var x = 0
@@ -78,14 +86,26 @@ package final class NcursesScreen: Screen {
         }
         put(run, x: first, y: y, style: cell.style)
       }
+      if sendsByRow {
+        fleet_stage()
+        fleet_flush()
+      }
     }
     shown = buffer
-    fleet_stage()
     fleet_place_cursor(Int32(buffer.cursor?.y ?? -1), Int32(buffer.cursor?.x ?? 0))
-    // Terminals that know synchronized output (mode 2026) show the change as a whole; the others ignore the marks.
-    TerminalRestore.write("\u{1B}[?2026h")
+    fleet_stage()
     fleet_flush()
     TerminalRestore.write("\u{1B}[?2026l")
+  }
+
+  /// Whether a line stands where another stood before.
+  private func hasMovedLines(_ old: [Cell]?, _ new: Buffer) -> Bool {
+    guard let old else { return false }
+    let width = new.size.width
+    func row(_ cells: [Cell], _ y: Int) -> ArraySlice<Cell> { cells[(y * width)..<((y + 1) * width)] }
+    let changed = (0..<new.size.height).filter { row(old, $0) != row(new.cells, $0) }
+    let before = Set(changed.map { row(old, $0) })
+    return changed.contains { before.contains(row(new.cells, $0)) }
   }
 
   package func resize() {
@@ -105,7 +125,8 @@ package final class NcursesScreen: Screen {
   /// Tries the direct-colour sibling of the terminal type first where the terminal says that it can show 24-bit colours.
   private static func open(_ type: String, environment: [String: String]) -> Bool {
     let wishes = environment["COLORTERM"] ?? ""
-    if wishes == "truecolor" || wishes == "24bit", (environment["NO_COLOR"] ?? "").isEmpty, let cut = type.firstIndex(of: "-"),
+    if wishes == "truecolor" || wishes == "24bit", (environment["NO_COLOR"] ?? "").isEmpty,
+      let cut = type.firstIndex(of: "-"),
       type.hasSuffix("-256color"), unsafe fleet_open(type[..<cut] + "-direct") == 1
     {
       return true
@@ -132,10 +153,20 @@ package final class NcursesScreen: Screen {
   private func put(_ run: [UInt32], x: Int, y: Int, style: Style) {
     var attributes = style.attributes
     let pair = Pair(
-      foreground: code(style.foreground, &attributes), background: code(style.background, &attributes, isForeground: false))
+      foreground: code(style.foreground, &attributes),
+      background: code(style.background, &attributes, isForeground: false)
+    )
     unsafe fleet_put(
-      Int32(y), Int32(x), run, Int32(run.count), attributes.contains(.bold) ? 1 : 0, attributes.contains(.dim) ? 1 : 0,
-      attributes.contains(.reverse) ? 1 : 0, attributes.contains(.underline) ? 1 : 0, number(of: pair))
+      Int32(y),
+      Int32(x),
+      run,
+      Int32(run.count),
+      attributes.contains(.bold) ? 1 : 0,
+      attributes.contains(.dim) ? 1 : 0,
+      attributes.contains(.reverse) ? 1 : 0,
+      attributes.contains(.underline) ? 1 : 0,
+      number(of: pair)
+    )
   }
 
   /// ncurses' number of a colour; terminals with 8 colours show the bright ones as bold.
@@ -154,7 +185,8 @@ package final class NcursesScreen: Screen {
     guard depth != .monochrome else { return 0 }
     if let known = pairs[pair] { return known }
     let number = Int32(pairs.count + 1)
-    guard number < min(fleet_color_pairs(), 32767), fleet_define_pair(number, pair.foreground, pair.background) == 1 else {
+    guard number < min(fleet_color_pairs(), 32767), fleet_define_pair(number, pair.foreground, pair.background) == 1
+    else {
       return 0
     }
     pairs[pair] = number

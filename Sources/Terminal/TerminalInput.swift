@@ -51,7 +51,8 @@ package enum TerminalInput {
     var bytes = [UInt8](repeating: 0, count: 1024)
     while true {
       var waits = [
-        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0), pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0),
       ]
       let ready = unsafe poll(&waits, 2, decoder.isWaiting ? escapeMilliseconds : -1)
       if ready < 0, errno != EINTR { break }

@@ -4,7 +4,9 @@ internal import FleetCore
 enum Deadline {
   /// Runs `operation`, and gives up on it with `.timeout` after `limit`.
   static func run<Value: Sendable>(
-    _ limit: Duration, _ what: String, _ operation: @escaping @Sendable () async throws(CommandError) -> Value
+    _ limit: Duration,
+    _ what: String,
+    _ operation: @escaping @Sendable () async throws(CommandError) -> Value
   ) async throws(CommandError) -> Value {
     let result = await withTaskGroup(of: Result<Value, CommandError>?.self) { group in
       group.addTask {

@@ -1,5 +1,5 @@
-internal import Synchronization
 package import FleetCore
+internal import Synchronization
 
 /// Has nodes hand their requests to siblings, one node after the other, and watches until each measures nothing in flight.
 package struct DrainJob: Job {
@@ -41,7 +41,8 @@ package struct DrainJob: Job {
     guard case .draining(let siblings) = outcome else {
       throw CommandError(.failed, "unexpected answer to the order to drain")
     }
-    let target = siblings.isEmpty ? "nobody; new requests are refused" : siblings.map(\.description).joined(separator: ", ")
+    let target =
+      siblings.isEmpty ? "nobody; new requests are refused" : siblings.map(\.description).joined(separator: ", ")
     progress.change { $0.set(name, .active, "hands off to \(target)") }
     try await Deadline.run(order.deadline + Self.grace, "draining") { () async throws(CommandError) in
       try await Verification.watch(agent, every: .milliseconds(250)) { frame in

@@ -1,5 +1,5 @@
-internal import Foundation
 internal import FleetCore
+internal import Foundation
 
 /// Reads parts of a version's files, so that a large model is never in memory as a whole.
 enum ModelFile {

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 package import FleetCore
+internal import FoundationEssentials
 
 /// One version on the operator's disk.
 package struct LocalModel: Sendable, Equatable {

@@ -37,7 +37,9 @@ package struct PushJob: Job {
   }
 
   private func push(
-    to agent: any NodeAgent, _ report: inout JobReport, _ tell: @Sendable (JobReport) -> Void
+    to agent: any NodeAgent,
+    _ report: inout JobReport,
+    _ tell: @Sendable (JobReport) -> Void
   ) async throws(CommandError) {
     try await transfer(to: agent, &report, tell)
     let version = plan.model.version
@@ -60,7 +62,9 @@ package struct PushJob: Job {
 
   /// Announces the version and sends what the node lacks; a broken link is tried again from where it broke.
   private func transfer(
-    to agent: any NodeAgent, _ report: inout JobReport, _ tell: @Sendable (JobReport) -> Void
+    to agent: any NodeAgent,
+    _ report: inout JobReport,
+    _ tell: @Sendable (JobReport) -> Void
   ) async throws(CommandError) {
     var backoff = Backoff()
     for attempt in 1...Self.attempts {
@@ -87,7 +91,10 @@ package struct PushJob: Job {
   }
 
   private func send(
-    _ files: [StagedFile], to agent: any NodeAgent, _ report: inout JobReport, _ tell: @Sendable (JobReport) -> Void
+    _ files: [StagedFile],
+    to agent: any NodeAgent,
+    _ report: inout JobReport,
+    _ tell: @Sendable (JobReport) -> Void
   ) async throws(CommandError) {
     let total = files.reduce(0) { $0 + $1.totalBytes }
     var sent = files.reduce(0) { $0 + $1.receivedBytes }

@@ -5,7 +5,8 @@ enum Verification {
   static let deadline = Duration.seconds(30)
 
   /// Waits until a frame says that the node has that version loaded and its engine serves. Throws `.unusable` or `.timeout`.
-  static func serving(_ version: ModelVersion, digest: ModelDigest?, on agent: any NodeAgent) async throws(CommandError) {
+  static func serving(_ version: ModelVersion, digest: ModelDigest?, on agent: any NodeAgent) async throws(CommandError)
+  {
     try await Deadline.run(deadline, "waiting for \(agent.name) to serve \(version)") { () async throws(CommandError) in
       try await watch(agent, every: .milliseconds(200)) { frame in
         frame.engine.state == .serving
@@ -18,7 +19,9 @@ enum Verification {
 
   /// Reads frames until one satisfies `condition`; a broken stream is opened again.
   static func watch(
-    _ agent: any NodeAgent, every interval: Duration, until condition: @Sendable (Frame) -> Bool
+    _ agent: any NodeAgent,
+    every interval: Duration,
+    until condition: @Sendable (Frame) -> Bool
   ) async throws(CommandError) {
     var backoff = Backoff()
     while !Task.isCancelled {

@@ -1,6 +1,6 @@
+package import FleetCore
 internal import FoundationEssentials
 internal import Synchronization
-package import FleetCore
 
 /// Keeps one node's frames coming: opens the stream, opens it again when it breaks or falls silent, and never gives up.
 /// Each node has its own, so a dead one delays nobody.
@@ -62,7 +62,9 @@ package struct NodeFollower: Sendable {
 
   /// Asks for the description at the first frame and again whenever it must have changed.
   private static func describe(
-    _ agent: any NodeAgent, whenever heard: Heard, _ send: @Sendable (Message) -> Void
+    _ agent: any NodeAgent,
+    whenever heard: Heard,
+    _ send: @Sendable (Message) -> Void
   ) async throws {
     var known: Heard.Facts?
     while true {

@@ -35,11 +35,14 @@ package struct Aggregate: Sendable, Equatable {
     // Unknown is not zero: a sum over nodes of which one has no value is a sum of fewer nodes, and absent when all lack it.
     utilization = Self.known(live.map(\.metrics.utilization)) { NodeMetrics.mean($0) }
     watts = Self.known(live.map(\.metrics.watts)) { NodeMetrics.sum($0) }
-    celsius = Self.known(live.map(\.metrics.celsius)) { $0.max { ($0.value ?? 0) < ($1.value ?? 0) } ?? .absent("unknown") }
+    celsius = Self.known(live.map(\.metrics.celsius)) {
+      $0.max { ($0.value ?? 0) < ($1.value ?? 0) } ?? .absent("unknown")
+    }
     let powered = live.filter { $0.metrics.windowJoules.value != nil }
     joulesPerInference = NodeMetrics.perInference(
       Self.known(powered.map(\.metrics.windowJoules)) { NodeMetrics.sum($0) },
-      powered.reduce(0) { $0 + $1.metrics.windowRequests })
+      powered.reduce(0) { $0 + $1.metrics.windowRequests }
+    )
     oldestAge = nodes.compactMap { $0.age(at: now) }.max()
   }
 

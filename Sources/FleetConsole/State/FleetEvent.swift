@@ -1,5 +1,5 @@
-package import FoundationEssentials
 package import FleetCore
+package import FoundationEssentials
 
 /// Something worth telling that happened in the fleet.
 package struct FleetEvent: Sendable, Equatable {

@@ -20,8 +20,12 @@ package struct FleetState: Sendable, Equatable {
   private let indices: [NodeName: Int]
 
   package init(
-    definition: FleetDefinition, library: ModelLibrary = ModelLibrary(), operatorName: String = "operator", now: Moment,
-    utcOffset: Int = 0, themeNames: [String] = []
+    definition: FleetDefinition,
+    library: ModelLibrary = ModelLibrary(),
+    operatorName: String = "operator",
+    now: Moment,
+    utcOffset: Int = 0,
+    themeNames: [String] = []
   ) {
     self.definition = definition
     self.library = library
@@ -38,8 +42,10 @@ package struct FleetState: Sendable, Equatable {
     indices[name].map { nodes[$0] }
   }
 
-  mutating func change(_ name: NodeName, _ change: (inout NodeState) -> Void) {
-    if let index = indices[name] { change(&nodes[index]) }
+  /// Gives nil for a node that is not of this fleet.
+  @discardableResult
+  mutating func change<Result>(_ name: NodeName, _ change: (inout NodeState) -> Result) -> Result? {
+    indices[name].map { change(&nodes[$0]) }
   }
 
   func nodes(of store: String) -> [NodeState] { nodes.filter { $0.name.store == store } }

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 package import FleetCore
+internal import FoundationEssentials
 
 /// What a node did lately, from the difference of two of its frames. Cumulative counters make this exact for any two frames
 /// of one engine, however many were lost between them.
@@ -69,11 +69,21 @@ package struct NodeMetrics: Equatable, Sendable {
 
   private static func model(_ model: ModelStatus, in last: Frame, earlier: [Frame]) -> Model {
     var result = Model(
-      version: ModelVersion(name: model.name, number: model.version), digest: model.digest, requests: model.requests,
-      errors: model.errors, inFlight: model.inFlight, queued: model.queued, handedOff: model.handedOff,
-      requestsPerSecond: nil, errorsPerSecond: nil, windowRequests: 0, latency: LatencyHistogram(),
-      queueTime: LatencyHistogram(), computeTime: LatencyHistogram(),
-      joulesPerInference: .absent("no earlier frame to compare with"))
+      version: ModelVersion(name: model.name, number: model.version),
+      digest: model.digest,
+      requests: model.requests,
+      errors: model.errors,
+      inFlight: model.inFlight,
+      queued: model.queued,
+      handedOff: model.handedOff,
+      requestsPerSecond: nil,
+      errorsPerSecond: nil,
+      windowRequests: 0,
+      latency: LatencyHistogram(),
+      queueTime: LatencyHistogram(),
+      computeTime: LatencyHistogram(),
+      joulesPerInference: .absent("no earlier frame to compare with")
+    )
     // The oldest frame whose counters this one continues: a counter that fell means a new count that nobody announced.
     for frame in earlier {
       guard let old = frame.models.first(where: { $0.name == model.name }), old.requests <= model.requests,

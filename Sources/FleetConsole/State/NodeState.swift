@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 package import FleetCore
+internal import FoundationEssentials
 
 /// What the console makes of a node: the node's own word for its health, or that there is none.
 package enum Condition: String, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import FleetCore
+internal import FoundationEssentials
 
 /// What the charts keep of one frame: a few numbers in place of its histograms.
 package struct Sample: Hashable, Sendable {

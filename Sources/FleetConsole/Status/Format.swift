@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import FleetCore
+internal import FoundationEssentials
 
 /// Numbers for people: as many digits as say something, always as wide as their column expects.
 enum Format {

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import FleetCore
+internal import FoundationEssentials
 
 extension StatusDocument {
   /// One node in JSON. Lists are empty and most fields null before its first frame.
@@ -112,9 +112,14 @@ extension StatusDocument {
       availability = frame?.availability.rawValue
       drain = frame?.drain.map {
         Drain(
-          reason: $0.reason, orderedBy: $0.orderedBy, since: StatusDocument.text($0.since),
-          deadline: StatusDocument.text($0.deadline), isForced: $0.isForced, handedOff: $0.handedOff,
-          cutAtDeadline: $0.cutAtDeadline)
+          reason: $0.reason,
+          orderedBy: $0.orderedBy,
+          since: StatusDocument.text($0.since),
+          deadline: StatusDocument.text($0.deadline),
+          isForced: $0.isForced,
+          handedOff: $0.handedOff,
+          cutAtDeadline: $0.cutAtDeadline
+        )
       }
       ageS = node.age(at: now).map { ($0 * 10).rounded() / 10 }
       linkError = node.linkError
@@ -122,25 +127,45 @@ extension StatusDocument {
       injectedFault = frame?.injectedFault
       agent = frame.map { frame in
         Agent(
-          pid: frame.agent.pid, version: node.description?.agentVersion, cpuSeconds: ReadingStatus(frame.agent.cpuSeconds),
-          residentBytes: ReadingStatus(frame.agent.residentBytes))
+          pid: frame.agent.pid,
+          version: node.description?.agentVersion,
+          cpuSeconds: ReadingStatus(frame.agent.cpuSeconds),
+          residentBytes: ReadingStatus(frame.agent.residentBytes)
+        )
       }
       engine = (frame?.engine).map { engine in
         Engine(
-          pid: engine.pid, state: engine.state.rawValue, restarts: engine.restarts, runtime: engine.runtime,
-          device: engine.device, problem: engine.problem, cpuSeconds: ReadingStatus(engine.process.cpuSeconds),
-          residentBytes: ReadingStatus(engine.process.residentBytes))
+          pid: engine.pid,
+          state: engine.state.rawValue,
+          restarts: engine.restarts,
+          runtime: engine.runtime,
+          device: engine.device,
+          problem: engine.problem,
+          cpuSeconds: ReadingStatus(engine.process.cpuSeconds),
+          residentBytes: ReadingStatus(engine.process.residentBytes)
+        )
       }
       accelerators = (frame?.accelerators ?? []).map {
         Accelerator(
-          kind: $0.kind, name: $0.name, utilization: ReadingStatus($0.utilization), watts: ReadingStatus($0.watts),
-          joules: ReadingStatus($0.joules), celsius: ReadingStatus($0.celsius),
-          memoryUsedBytes: ReadingStatus($0.memoryUsedBytes), memoryTotalBytes: ReadingStatus($0.memoryTotalBytes))
+          kind: $0.kind,
+          name: $0.name,
+          utilization: ReadingStatus($0.utilization),
+          watts: ReadingStatus($0.watts),
+          joules: ReadingStatus($0.joules),
+          celsius: ReadingStatus($0.celsius),
+          memoryUsedBytes: ReadingStatus($0.memoryUsedBytes),
+          memoryTotalBytes: ReadingStatus($0.memoryTotalBytes)
+        )
       }
       models = node.metrics.models.map { Self.model($0) }
       repository = (node.description?.repository ?? []).map {
         Version(
-          name: $0.version.name, version: $0.version.number, digest: $0.digest.text, bytes: $0.bytes, role: $0.role.rawValue)
+          name: $0.version.name,
+          version: $0.version.number,
+          digest: $0.digest.text,
+          bytes: $0.bytes,
+          role: $0.role.rawValue
+        )
       }
       memoryUsedBytes = ReadingStatus(frame?.memoryUsedBytes ?? .absent("no frame yet"))
       memoryTotalBytes = ReadingStatus(frame?.memoryTotalBytes ?? .absent("no frame yet"))
@@ -150,15 +175,24 @@ extension StatusDocument {
 
     private static func model(_ model: NodeMetrics.Model) -> Model {
       Model(
-        name: model.version.name, version: model.version.number, digest: model.digest.text, requests: model.requests,
-        errors: model.errors, inFlight: model.inFlight, queued: model.queued, handedOff: model.handedOff,
-        requestsPerS: model.requestsPerSecond, errorsPerS: model.errorsPerSecond,
-        p50Ms: model.latency.milliseconds(atPercentile: 50), p99Ms: model.latency.milliseconds(atPercentile: 99),
+        name: model.version.name,
+        version: model.version.number,
+        digest: model.digest.text,
+        requests: model.requests,
+        errors: model.errors,
+        inFlight: model.inFlight,
+        queued: model.queued,
+        handedOff: model.handedOff,
+        requestsPerS: model.requestsPerSecond,
+        errorsPerS: model.errorsPerSecond,
+        p50Ms: model.latency.milliseconds(atPercentile: 50),
+        p99Ms: model.latency.milliseconds(atPercentile: 99),
         queueP50Ms: model.queueTime.milliseconds(atPercentile: 50),
         queueP99Ms: model.queueTime.milliseconds(atPercentile: 99),
         computeP50Ms: model.computeTime.milliseconds(atPercentile: 50),
         computeP99Ms: model.computeTime.milliseconds(atPercentile: 99),
-        joulesPerInference: ReadingStatus(model.joulesPerInference))
+        joulesPerInference: ReadingStatus(model.joulesPerInference)
+      )
     }
   }
 

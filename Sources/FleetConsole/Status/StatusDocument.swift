@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 package import FleetCore
+internal import FoundationEssentials
 
 /// The JSON of `fleet status --json` and of each line of `fleet watch --json`, schema 1. Every number on screen is in it.
 ///

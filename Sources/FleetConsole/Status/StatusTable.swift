@@ -6,7 +6,9 @@ package enum StatusTable {
   /// Health in the terminal's own colours when `isColored`; glyph and word say the same without.
   package static func render(_ state: FleetState, query: FleetQuery = .all, isColored: Bool = false) -> String {
     let selected = state.nodes.filter { query.matches($0.name, labels: $0.labels) }
-    let titles = ["NODE", "HEALTH", "AVAILABILITY", "MODEL", "REQ/S", "P50 MS", "P99 MS", "UTIL", "WATTS", "INF/J", "AGE", "NOTE"]
+    let titles = [
+      "NODE", "HEALTH", "AVAILABILITY", "MODEL", "REQ/S", "P50 MS", "P99 MS", "UTIL", "WATTS", "INF/J", "AGE", "NOTE",
+    ]
     let rightAligned: Set<Int> = [4, 5, 6, 7, 8, 9, 10]
     let rows = selected.map { row($0, state) }
     var widths = titles.map { Glyphs.width(of: $0) }
@@ -26,7 +28,11 @@ package enum StatusTable {
     for (node, cells) in zip(selected, rows) {
       var text = line(cells)
       if isColored {
-        text = text.replacing(cells[1], with: color(node.condition(at: state.now)) + cells[1] + "\u{1B}[0m", maxReplacements: 1)
+        text = text.replacing(
+          cells[1],
+          with: color(node.condition(at: state.now)) + cells[1] + "\u{1B}[0m",
+          maxReplacements: 1
+        )
       }
       lines.append(text)
     }
@@ -37,7 +43,8 @@ package enum StatusTable {
     let watts = Format.reading(sum.watts) { Format.fixed($0, 1) }
     lines.append(
       "\(Words.nodes(sum.nodes)): \(counts.joined(separator: ", ")); \(Format.rate(sum.requestsPerSecond)) req/s, "
-        + "p50 \(Format.number(sum.p50)) ms, p99 \(Format.number(sum.p99)) ms, \(watts) W")
+        + "p50 \(Format.number(sum.p50)) ms, p99 \(Format.number(sum.p99)) ms, \(watts) W"
+    )
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -58,7 +65,8 @@ package enum StatusTable {
       versions.isEmpty ? Format.absent : versions, Format.rate(metrics.requestsPerSecond),
       Format.number(metrics.latency.milliseconds(atPercentile: 50)),
       Format.number(metrics.latency.milliseconds(atPercentile: 99)),
-      Format.reading(metrics.utilization, Format.percent), Format.reading(metrics.watts) { Format.fixed($0, 1) }, inferences,
+      Format.reading(metrics.utilization, Format.percent), Format.reading(metrics.watts) { Format.fixed($0, 1) },
+      inferences,
       Format.age(node.age(at: state.now)), notes.joined(separator: "; "),
     ]
   }

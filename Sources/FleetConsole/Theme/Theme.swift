@@ -14,7 +14,9 @@ package struct Theme: Sendable, Equatable {
   private let attributes: [Role: Style.Attributes]
 
   package init(
-    name: String, colors: [Role: Color], attributes: [Role: Style.Attributes] = [.title: .bold, .key: .bold]
+    name: String,
+    colors: [Role: Color],
+    attributes: [Role: Style.Attributes] = [.title: .bold, .key: .bold]
   ) {
     self.name = name
     self.colors = colors
@@ -27,14 +29,18 @@ package struct Theme: Sendable, Equatable {
   package func callAsFunction(_ role: Role) -> Style {
     let foreground: Role = role == .background || role == .selection ? .text : role
     return Style(
-      foreground: color(foreground), background: color(role == .selection ? .selection : .background),
-      attributes: attributes[role] ?? [])
+      foreground: color(foreground),
+      background: color(role == .selection ? .selection : .background),
+      attributes: attributes[role] ?? []
+    )
   }
 
   /// For terminals without colours, and for people who set NO_COLOR: glyphs and words say all of it.
   package static let monochrome = Theme(
-    name: "monochrome", colors: [:],
+    name: "monochrome",
+    colors: [:],
     attributes: [
       .title: .bold, .key: .bold, .selection: .reverse, .critical: .bold, .warning: .bold, .stale: .dim, .border: .dim,
-    ])
+    ]
+  )
 }

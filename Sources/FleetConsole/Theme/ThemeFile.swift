@@ -1,5 +1,5 @@
-internal import Foundation
 package import FleetConfiguration
+internal import Foundation
 internal import Terminal
 
 /// Reads `themes/NAME.yaml`: `name`, and under `roles` a colour for each role.
@@ -11,7 +11,12 @@ package enum ThemeFile {
     } catch {
       throw ConfigurationError([
         ConfigurationProblem(
-          file: path, line: 0, column: 0, path: "", problem: "cannot be read: \(error.localizedDescription)")
+          file: path,
+          line: 0,
+          column: 0,
+          path: "",
+          problem: "cannot be read: \(error.localizedDescription)"
+        )
       ])
     }
     return try parse(text: text, file: path)
@@ -30,14 +35,20 @@ package enum ThemeFile {
     return try reader.finish(name.map { Theme(name: $0, colors: colors) })
   }
 
-  /// Every theme of a folder by file name, and what is wrong with the others. No folder, no themes: the built-in one is enough.
-  package static func readAll(folder: String) -> (themes: [Theme], problems: [ConfigurationProblem]) {
-    var themes: [Theme] = []
+  /// The built-in theme, then those of the folder by file name, and what is wrong with the others. One of the folder that has
+  /// the built-in's name takes its place. No folder is no problem.
+  package static func available(folder: String) -> (themes: [Theme], problems: [ConfigurationProblem]) {
+    var themes = [Theme.midnight]
     var problems: [ConfigurationProblem] = []
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for file in files.sorted() where file.hasSuffix(".yaml") {
       do {
-        themes.append(try read(path: folder + "/" + file))
+        let theme = try read(path: folder + "/" + file)
+        if let index = themes.firstIndex(where: { $0.name == theme.name }) {
+          themes[index] = theme
+        } else {
+          themes.append(theme)
+        }
       } catch {
         problems += error.problems
       }

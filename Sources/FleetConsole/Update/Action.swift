@@ -26,20 +26,49 @@ enum ActionRegistry {
   static let all: [Action] = [
     make(.open, [.enter], "⏎", "open", "open the node; fold or unfold the store", disabled: Availabilities.open),
     make(
-      .push, [.character("p")], "p", "push", "push a model version to a node, a store or the fleet",
-      command: "fleet push MODEL@VERSION --to QUERY", disabled: Availabilities.push),
+      .push,
+      [.character("p")],
+      "p",
+      "push",
+      "push a model version to a node, a store or the fleet",
+      command: "fleet push MODEL@VERSION --to QUERY",
+      disabled: Availabilities.push
+    ),
     make(
-      .drain, [.character("d")], "d", "drain", "hand the node's requests to its siblings until nothing is in flight",
-      command: "fleet drain QUERY --reason TEXT", disabled: Availabilities.drain),
+      .drain,
+      [.character("d")],
+      "d",
+      "drain",
+      "hand the node's requests to its siblings until nothing is in flight",
+      command: "fleet drain QUERY --reason TEXT",
+      disabled: Availabilities.drain
+    ),
     make(
-      .undrain, [.character("u")], "u", "undrain", "serve again", command: "fleet undrain QUERY",
-      disabled: Availabilities.undrain),
+      .undrain,
+      [.character("u")],
+      "u",
+      "undrain",
+      "serve again",
+      command: "fleet undrain QUERY",
+      disabled: Availabilities.undrain
+    ),
     make(
-      .rollback, [.character("b")], "b", "roll back", "go back to the version before", command: "fleet rollback MODEL --to QUERY",
-      disabled: Availabilities.rollback),
+      .rollback,
+      [.character("b")],
+      "b",
+      "roll back",
+      "go back to the version before",
+      command: "fleet rollback MODEL --to QUERY",
+      disabled: Availabilities.rollback
+    ),
     make(
-      .filter, [.character("/")], "/", "filter", "show only nodes that a query selects: denver-*, region=south, not …",
-      command: "fleet status QUERY"),
+      .filter,
+      [.character("/")],
+      "/",
+      "filter",
+      "show only nodes that a query selects: denver-*, region=south, not …",
+      command: "fleet status QUERY"
+    ),
     make(.sort, [.character("s")], "s", "sort", "sort by name, health, req/s, p99, utilization or watts"),
     make(.theme, [.character("t")], "t", "theme", "next theme", disabled: Availabilities.theme),
     make(.events, [.character("e")], "e", "events", "what happened, newest first"),
@@ -55,12 +84,19 @@ enum ActionRegistry {
   ]
 
   private static let byKey: [Key: Action] = Dictionary(
-    all.flatMap { action in action.keys.map { ($0, action) } }, uniquingKeysWith: { first, _ in first })
+    all.flatMap { action in action.keys.map { ($0, action) } },
+    uniquingKeysWith: { first, _ in first }
+  )
 
   static func action(for key: Key) -> Action? { byKey[key] }
 
   private static func make(
-    _ id: Action.ID, _ keys: [Key], _ label: String, _ hint: String?, _ help: String, command: String? = nil,
+    _ id: Action.ID,
+    _ keys: [Key],
+    _ label: String,
+    _ hint: String?,
+    _ help: String,
+    command: String? = nil,
     disabled: @escaping @Sendable (FleetState) -> String? = { _ in nil }
   ) -> Action {
     Action(id: id, keys: keys, label: label, hint: hint, help: help, command: command, disabledReason: disabled)

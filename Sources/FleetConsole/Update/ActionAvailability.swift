@@ -51,7 +51,8 @@ enum Availabilities {
     let nodes = state.selectedNodes
     guard let first = nodes.first else { return "no node is selected" }
     if nodes.allSatisfy({ !$0.isReachable(at: state.now) }) {
-      return "\(nodes.count == 1 ? first.name.description : first.name.store) is \(first.condition(at: state.now).rawValue)"
+      return
+        "\(nodes.count == 1 ? first.name.description : first.name.store) is \(first.condition(at: state.now).rawValue)"
     }
     return nil
   }

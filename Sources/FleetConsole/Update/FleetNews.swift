@@ -4,30 +4,33 @@ internal import FleetCore
 enum FleetNews {
   static func receive(_ frame: Frame, from name: NodeName, _ state: inout FleetState) {
     guard let old = state.node(name) else { return }
-    let wasReachable = old.isReachable(at: state.now)
-    let hadNews = old.arrived != nil
+    let wasToldUnreachable = old.isToldUnreachable
     let now = state.now
-    state.change(name) { $0.receive(frame, at: now) }
-    guard hadNews else {
+    guard state.change(name, { $0.receive(frame, at: now) }) == true else { return }
+    guard old.arrived != nil else {
       if frame.health != .healthy { tellHealth(frame, name, &state) }
       return
     }
-    if !wasReachable { state.tell(.good, name, "reachable again") }
-    guard let last = old.last, last != frame else { return }
+    if wasToldUnreachable { state.tell(.good, name, "reachable again") }
+    guard let last = old.last else { return }
     compare(last, frame, name, &state)
   }
 
-  /// Says which nodes fell silent since the tick before.
-  static func age(_ state: inout FleetState, since before: Moment) {
+  /// Says once which nodes fell silent.
+  static func age(_ state: inout FleetState) {
     let now = state.now
-    for node in state.nodes where node.condition(at: now) == .unreachable && node.condition(at: before) != .unreachable {
+    for node in state.nodes where !node.isToldUnreachable && node.condition(at: now) == .unreachable {
       let why = node.linkError ?? "the link is there, but nothing comes"
+      state.change(node.name) { $0.isToldUnreachable = true }
       state.tell(.critical, node.name, "unreachable: no news for \(Int(NodeState.unreachableAfter)) s; \(why)")
     }
   }
 
   private static func compare(_ last: Frame, _ frame: Frame, _ name: NodeName, _ state: inout FleetState) {
     if last.agentStarted != frame.agentStarted { state.tell(.warning, name, "the agent was started anew") }
+    if last.injectedFault != frame.injectedFault, let fault = frame.injectedFault {
+      state.tell(.warning, name, "a fault is injected: \(fault)")
+    }
     if last.health != frame.health { tellHealth(frame, name, &state) }
     if last.availability != frame.availability { tellAvailability(frame, name, &state) }
     if frame.engine.restarts > last.engine.restarts {
@@ -39,11 +42,10 @@ enum FleetNews {
       state.tell(isGood ? .good : .warning, name, "engine \(frame.engine.state.rawValue)\(isGood ? "" : why)")
     }
     for model in frame.models {
-      guard let old = last.models.first(where: { $0.name == model.name }), old.version != model.version else { continue }
+      guard let old = last.models.first(where: { $0.name == model.name }), old.version != model.version else {
+        continue
+      }
       state.tell(.good, name, "serves \(model.name)@\(model.version) (before: \(old.name)@\(old.version))")
-    }
-    if last.injectedFault != frame.injectedFault, let fault = frame.injectedFault {
-      state.tell(.warning, name, "a fault is injected: \(fault)")
     }
   }
 

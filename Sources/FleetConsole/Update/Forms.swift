@@ -7,7 +7,9 @@ enum FormAnswer: Equatable {
 }
 
 /// Moves a focus through a dialog's fields in a ring.
-func moved<Field: CaseIterable & Equatable>(_ field: Field, by step: Int, skipping: (Field) -> Bool = { _ in false }) -> Field {
+func moved<Field: CaseIterable & Equatable>(_ field: Field, by step: Int, skipping: (Field) -> Bool = { _ in false })
+  -> Field
+{
   let all = Array(Field.allCases).filter { !skipping($0) || $0 == field }
   guard let index = all.firstIndex(of: field) else { return field }
   return all[(index + step + all.count) % all.count]
@@ -43,7 +45,9 @@ struct PushForm: Equatable, Sendable {
     }
     if !state.interface.filterText.isEmpty {
       let names = FleetRows.matching(state).map(\.name)
-      targets.append(Target(title: "filter '\(state.interface.filterText)' (\(Words.nodes(names.count)))", nodes: names))
+      targets.append(
+        Target(title: "filter '\(state.interface.filterText)' (\(Words.nodes(names.count)))", nodes: names)
+      )
     }
     targets.append(Target(title: "the whole fleet (\(Words.nodes(state.nodes.count)))", nodes: state.nodes.map(\.name)))
     self.targets = targets
@@ -51,7 +55,8 @@ struct PushForm: Equatable, Sendable {
   }
 
   var plan: PushPlan? {
-    guard models.indices.contains(modelIndex), targets.indices.contains(targetIndex), !targets[targetIndex].nodes.isEmpty
+    guard models.indices.contains(modelIndex), targets.indices.contains(targetIndex),
+      !targets[targetIndex].nodes.isEmpty
     else { return nil }
     return PushPlan(model: models[modelIndex], nodes: targets[targetIndex].nodes)
   }
@@ -109,7 +114,12 @@ struct DrainForm: Equatable, Sendable {
     DrainPlan(
       nodes: nodes,
       order: DrainOrder(
-        reason: reason.text, orderedBy: operatorName, deadline: Self.deadlines[deadlineIndex], isForced: isForced))
+        reason: reason.text,
+        orderedBy: operatorName,
+        deadline: Self.deadlines[deadlineIndex],
+        isForced: isForced
+      )
+    )
   }
 
   mutating func handle(_ key: Key) -> FormAnswer {

@@ -9,7 +9,9 @@ enum Overlays {
     case .push: return .push(PushForm(state))
     case .drain: return .drain(DrainForm(state))
     case .undrain:
-      return .confirm(ConfirmForm(kind: .undrain, nodes: names.filter { $0.last?.availability != .serving }.map(\.name)))
+      return .confirm(
+        ConfirmForm(kind: .undrain, nodes: names.filter { $0.last?.availability != .serving }.map(\.name))
+      )
     case .rollback:
       let able = names.filter { $0.description?.repository.contains { $0.role == .previous } ?? false }
       guard let model = able.first?.description?.repository.first(where: { $0.role == .previous })?.version.name else {
@@ -43,7 +45,12 @@ enum Overlays {
       state.interface.overlay = answer == .cancelled ? nil : .drain(form)
       guard answer == .confirmed else { return [] }
       let plan = form.plan(by: state.operatorName)
-      begin(.drain, plan.nodes.count == 1 ? "drain \(plan.nodes[0])" : "drain \(plan.nodes.count) nodes", plan.nodes, &state)
+      begin(
+        .drain,
+        plan.nodes.count == 1 ? "drain \(plan.nodes[0])" : "drain \(plan.nodes.count) nodes",
+        plan.nodes,
+        &state
+      )
       return [.drain(plan)]
     case .confirm(var form):
       let answer = form.handle(key)

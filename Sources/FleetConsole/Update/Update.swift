@@ -3,11 +3,10 @@ internal import Terminal
 
 /// The one place where the console's state changes. Pure: the same state, message and moment give the same result.
 package func update(_ state: inout FleetState, _ message: Message, at now: Moment) -> [Effect] {
-  let before = state.now
   state.now = now
   switch message {
   case .tick:
-    FleetNews.age(&state, since: before)
+    FleetNews.age(&state)
     return []
   case .resized:
     return []

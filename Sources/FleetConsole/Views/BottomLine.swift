@@ -15,8 +15,12 @@ struct BottomLine {
       let room = max(8, width - x - Glyphs.width(of: tail) - 3)
       input.draw(x: x, y: y, width: min(room, width - x), style: theme(.title), hasFocus: true, of: &buffer)
       buffer.write(
-        tail, x: x + room + 1, y: y, style: theme(interface.filterError == nil ? .muted : .critical),
-        limit: max(0, width - x - room - 2))
+        tail,
+        x: x + room + 1,
+        y: y,
+        style: theme(interface.filterError == nil ? .muted : .critical),
+        limit: max(0, width - x - room - 2)
+      )
       return
     }
     if let notice = interface.notice {

@@ -8,7 +8,12 @@ struct ChartRow {
   let nodes: [NodeState]
   let title: String
 
-  static let leastHeight = 7
+  static let leastHeight = 8
+
+  /// A height at most that, at which the axis divides into four; 0 when there is no room for charts.
+  static func height(within room: Int) -> Int {
+    [16, 12, 8].first { $0 <= room } ?? 0
+  }
 
   func draw(in rect: Rect, of buffer: inout Buffer) {
     let count = rect.width >= 96 ? 3 : rect.width >= 64 ? 2 : 1
@@ -31,15 +36,26 @@ struct ChartRow {
 
   private func utilization(in rect: Rect, of buffer: inout Buffer) {
     draw(
-      nodes.map { ($0, \Sample.utilization) }, name: "utilization %", legend: nodes.count == 1 ? [] : names(""), scale: 100,
-      fixed: 0...100, in: rect, of: &buffer)
+      nodes.map { ($0, \Sample.utilization) },
+      name: "utilization %",
+      legend: nodes.count == 1 ? [] : names(""),
+      scale: 100,
+      fixed: 0...100,
+      in: rect,
+      of: &buffer
+    )
   }
 
   private func power(in rect: Rect, of buffer: inout Buffer) {
     let isEstimate = nodes.contains { $0.metrics.watts.isEstimate }
     draw(
-      nodes.map { ($0, \Sample.watts) }, name: isEstimate ? "power W, estimate" : "power W",
-      legend: nodes.count == 1 ? [] : names(""), atLeast: 1, in: rect, of: &buffer)
+      nodes.map { ($0, \Sample.watts) },
+      name: isEstimate ? "power W, estimate" : "power W",
+      legend: nodes.count == 1 ? [] : names(""),
+      atLeast: 1,
+      in: rect,
+      of: &buffer
+    )
   }
 
   private static let roles: [Role] = [.chart1, .chart2, .chart3]
@@ -49,29 +65,55 @@ struct ChartRow {
   }
 
   private func draw(
-    _ series: [(NodeState, KeyPath<Sample, Double?>)], name: String, legend: [(String, Role)], scale: Double = 1,
-    atLeast: Double = 1, fixed: ClosedRange<Double>? = nil, limit: Double? = nil, in rect: Rect, of buffer: inout Buffer
+    _ series: [(NodeState, KeyPath<Sample, Double?>)],
+    name: String,
+    legend: [(String, Role)],
+    scale: Double = 1,
+    atLeast: Double = 1,
+    fixed: ClosedRange<Double>? = nil,
+    limit: Double? = nil,
+    in rect: Rect,
+    of buffer: inout Buffer
   ) {
     var heading = [Span("\(title) ", theme(.title)), Span(name, theme(.muted))]
     for (text, role) in legend { heading += [Span(" ── ", theme(role)), Span(text, theme(.muted))] }
     let inside = Box(border: theme(.border), title: heading).draw(in: rect, of: &buffer)
     // The range has to be known before the room for the lines is, since its labels take some of it.
-    let all = series.flatMap { node, path in node.timedSamples.compactMap { $0.sample[keyPath: path].map { $0 * scale } } }
+    let all = series.flatMap { node, path in
+      node.timedSamples.compactMap { $0.sample[keyPath: path].map { $0 * scale } }
+    }
     let range = fixed ?? LineChart.niceRange(all, atLeast: atLeast)
     var chart = LineChart(
-      series: [], range: range, limit: limit, axis: theme(.muted), limitStyle: theme(.critical), startLabel: "-2 min",
-      endLabel: "now")
+      series: [],
+      range: range,
+      limit: limit,
+      axis: theme(.muted),
+      limitStyle: theme(.critical),
+      startLabel: "-2 min",
+      endLabel: "now"
+    )
     let columns = chart.plotWidth(in: inside.width)
     chart.series = series.enumerated().map { index, item in
       LineChart.Series(
-        values: Timeline.dots(item.0.timedSamples.map { ($0.time, $0.sample[keyPath: item.1].map { $0 * scale }) },
-          columns: columns, seconds: NodeState.chartSeconds, now: state.now.uptime),
-        style: theme(Self.roles[index % Self.roles.count]))
+        values: Timeline.dots(
+          item.0.timedSamples.map { ($0.time, $0.sample[keyPath: item.1].map { $0 * scale }) },
+          columns: columns,
+          seconds: NodeState.chartSeconds,
+          now: state.now.uptime
+        ),
+        style: theme(Self.roles[index % Self.roles.count])
+      )
     }
     chart.draw(in: inside, of: &buffer)
     if all.isEmpty {
       let text = nodes.isEmpty ? "nothing is selected" : "no values yet"
-      buffer.write(text, x: inside.x + 7, y: inside.y + inside.height / 2, style: theme(.muted), limit: inside.width - 7)
+      buffer.write(
+        text,
+        x: inside.x + 7,
+        y: inside.y + inside.height / 2,
+        style: theme(.muted),
+        limit: inside.width - 7
+      )
     }
   }
 }
@@ -80,7 +122,8 @@ struct ChartRow {
 enum Timeline {
   /// One value for each half of a column, oldest first. Columns begin at multiples of their length in time, so the lines move
   /// a whole cell at once and stand still in between: a chart that crept would send itself anew every second.
-  static func dots(_ samples: [(time: Double, value: Double?)], columns: Int, seconds: Double, now: Double) -> [Double?] {
+  static func dots(_ samples: [(time: Double, value: Double?)], columns: Int, seconds: Double, now: Double) -> [Double?]
+  {
     guard columns > 0 else { return [] }
     let half = seconds / Double(columns) / 2
     let end = (now / (2 * half)).rounded(.down) * 2 * half + 2 * half

@@ -23,16 +23,30 @@ struct DialogFrame {
     let rows = body.flatMap { flattened($0, width: width) }
     let hasButtons = !buttons.isEmpty
     let box = Box(border: theme(border), title: [Span(title, theme(.title))], footer: hint)
-    let inside = Dialog.draw(box, width: width, lines: rows.count + (hasButtons ? 2 : 0), background: theme(.text), of: &buffer)
+    let inside = Dialog.draw(
+      box,
+      width: width,
+      lines: rows.count + (hasButtons ? 2 : 0),
+      background: theme(.text),
+      of: &buffer
+    )
     let room = inside.height - (hasButtons ? 1 : 0)
     // In a very low dialog the field with the focus shows, not the first line.
     let focused = rows.firstIndex { $0.hasFocus }
     let visible = ScrollWindow.visible(count: rows.count, height: room, selected: focused ?? 0)
-    for (offset, index) in visible.enumerated() { draw(rows[index], x: inside.x, y: inside.y + offset, width: inside.width, &buffer) }
+    for (offset, index) in visible.enumerated() {
+      draw(rows[index], x: inside.x, y: inside.y + offset, width: inside.width, &buffer)
+    }
     if hasButtons {
       Dialog.buttons(
-        buttons, focus: focus, y: inside.bottom - 1, in: inside, normal: theme(.text),
-        focused: theme(.selection).adding(.bold), of: &buffer)
+        buttons,
+        focus: focus,
+        y: inside.bottom - 1,
+        in: inside,
+        normal: theme(.text),
+        focused: theme(.selection).adding(.bold),
+        of: &buffer
+      )
     }
   }
 
@@ -45,7 +59,8 @@ struct DialogFrame {
   private func flattened(_ line: Line, width: Int) -> [Row] {
     switch line {
     case .text(let spans): return [Row(spans: spans)]
-    case .wrapped(let text, let role): return Glyphs.wrapped(text, to: width).map { Row(spans: [Span($0, theme(role))]) }
+    case .wrapped(let text, let role):
+      return Glyphs.wrapped(text, to: width).map { Row(spans: [Span($0, theme(role))]) }
     case .field(let label, let value, let hasFocus):
       let style = hasFocus ? theme(.selection).adding(.bold) : theme(.text)
       let text = hasFocus ? "◂ \(value) ▸" : "  \(value)  "

@@ -17,23 +17,36 @@ struct DrainDialog {
     frame.body = [
       .input(label: "reason", form.reason, hasFocus: form.focus == .reason),
       .field(
-        label: "deadline", value: Quantity.text(DrainForm.deadlines[form.deadlineIndex]), hasFocus: form.focus == .deadline),
+        label: "deadline",
+        value: Quantity.text(DrainForm.deadlines[form.deadlineIndex]),
+        hasFocus: form.focus == .deadline
+      ),
     ]
     if form.needsForce {
       frame.body.append(
-        .field(label: "force", value: form.isForced ? "☑ yes" : "☐ no", hasFocus: form.focus == .force))
+        .field(label: "force", value: form.isForced ? "☑ yes" : "☐ no", hasFocus: form.focus == .force)
+      )
     }
     frame.body += [.text([]), .text([Span("what will happen", theme(.title))])]
     for node in form.nodes.prefix(6) { frame.body += consequences(node) }
     if form.needsForce {
       frame.border = .warning
       frame.body.append(
-        .wrapped("◐ Nobody in the store would serve any more: its requests would be refused. This needs force.", .warning))
+        .wrapped(
+          "◐ Nobody in the store would serve any more: its requests would be refused. This needs force.",
+          .warning
+        )
+      )
     }
-    if !form.isReady, !form.needsForce { frame.body.append(.wrapped("A drain needs a reason: the next person wants to know.", .warning)) }
+    if !form.isReady, !form.needsForce {
+      frame.body.append(.wrapped("A drain needs a reason: the next person wants to know.", .warning))
+    }
     frame.body += [
       .text([]),
-      .wrapped("New requests go to the sibling at once; those in flight may finish until the deadline. 'u undrain' takes it back at any time.", .muted),
+      .wrapped(
+        "New requests go to the sibling at once; those in flight may finish until the deadline. 'u undrain' takes it back at any time.",
+        .muted
+      ),
       .text([]),
     ]
     frame.buttons = ["Cancel", "Drain"]

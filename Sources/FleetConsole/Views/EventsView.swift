@@ -19,11 +19,18 @@ struct EventsView {
   func draw(scroll: Int, into buffer: inout Buffer) {
     let events = state.log.events
     let rect = buffer.bounds.inset(
-      horizontally: buffer.size.width > 60 ? 4 : 0, vertically: buffer.size.height > 16 ? 2 : 0)
+      horizontally: buffer.size.width > 60 ? 4 : 0,
+      vertically: buffer.size.height > 16 ? 2 : 0
+    )
     buffer.fill(rect, with: Cell(" ", theme(.text)))
     let box = Box(
-      border: theme(.key), title: [Span("events ", theme(.title)), Span("[\(events.count)]", theme(.muted))],
-      footer: [Span("↑↓", theme(.key)), Span(" scroll  ", theme(.muted)), Span("esc", theme(.key)), Span(" close", theme(.muted))])
+      border: theme(.key),
+      title: [Span("events ", theme(.title)), Span("[\(events.count)]", theme(.muted))],
+      footer: [
+        Span("↑↓", theme(.key)), Span(" scroll  ", theme(.muted)), Span("esc", theme(.key)),
+        Span(" close", theme(.muted)),
+      ]
+    )
     let inside = box.draw(in: rect, of: &buffer).inset(horizontally: 1, vertically: 0)
     list(in: inside, scroll: scroll, of: &buffer)
   }

@@ -9,7 +9,10 @@ struct FleetView {
   let state: FleetState
   let theme: Theme
 
-  private static let hints: [Action.ID] = [.open, .push, .drain, .undrain, .filter, .help, .quit, .sort, .theme, .events, .rollback]
+  /// The most needed first.
+  private static let hints: [Action.ID] = [
+    .push, .drain, .quit, .help, .undrain, .open, .filter, .sort, .events, .theme, .rollback,
+  ]
   private static let orderedHints: [Action.ID] = [
     .open, .push, .drain, .undrain, .rollback, .filter, .sort, .theme, .events, .help, .quit,
   ]
@@ -21,16 +24,16 @@ struct FleetView {
     let table = NodeTable(state: state, theme: theme)
     let room = size.height - 2
     let wanted = table.height() + 2
-    var charts = 0
-    if room - wanted >= ChartRow.leastHeight {
-      charts = min(max(ChartRow.leastHeight, room - wanted), 14)
-    } else if room >= 6 + ChartRow.leastHeight {
-      charts = ChartRow.leastHeight
-    }
+    // The table comes first; where both have no room, the table keeps six rows and scrolls.
+    var charts = ChartRow.height(within: room - min(wanted, max(8, room - ChartRow.leastHeight)))
+    if room < 8 + ChartRow.leastHeight { charts = 0 }
+    if room - wanted < 24, charts > 12 { charts = 12 }
     var events = room - wanted - charts
     if charts == 0 || events < 5 { events = 0 }
     let parts = Layout.rows(
-      Rect(x: 0, y: 1, width: size.width, height: room), [.share(1), .fixed(charts), .fixed(events)])
+      Rect(x: 0, y: 1, width: size.width, height: room),
+      [.share(1), .fixed(charts), .fixed(events)]
+    )
     let inside = box(in: parts[0], of: &buffer)
     table.draw(in: inside.inset(horizontally: 1, vertically: 0), of: &buffer)
     if charts > 0 {
@@ -47,7 +50,8 @@ struct FleetView {
     let shown = FleetRows.matching(state).count
     let filter =
       interface.filterText.isEmpty
-      ? [Span("no filter", theme(.muted))] : [Span("/\(interface.filterText)", theme(.accent)), Span(" \(shown)/\(state.nodes.count)", theme(.text))]
+      ? [Span("no filter", theme(.muted))]
+      : [Span("/\(interface.filterText)", theme(.accent)), Span(" \(shown)/\(state.nodes.count)", theme(.text))]
     var title = [
       Span("nodes ", theme(.title)), Span("[\(state.nodes.count)]", theme(.muted)), Span(" ── ", theme(.border)),
       Span("by store, \(interface.sort.title)", theme(.muted)), Span(" ── ", theme(.border)),
@@ -59,8 +63,11 @@ struct FleetView {
     let position = state.selectedPosition.map { "\($0)/\(shown)" } ?? "\(shown)"
     let kept = fitting(width: rect.width - position.count - 10)
     return Box(
-      border: theme(.border), title: title, titleEnd: traffic(width: rect.width),
-      footer: Hints.spans(kept, state, theme, width: rect.width), footerEnd: [Span(position, theme(.muted))]
+      border: theme(.border),
+      title: title,
+      titleEnd: traffic(width: rect.width),
+      footer: Hints.spans(kept, state, theme, width: rect.width),
+      footerEnd: [Span(position, theme(.muted))]
     ).draw(in: rect, of: &buffer)
   }
 

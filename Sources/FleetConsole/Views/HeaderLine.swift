@@ -53,10 +53,18 @@ struct HeaderLine {
         spans: [
           Span("p50 ", theme(.muted)), Span(Format.number(total.p50), theme(.text)), Span("  p99 ", theme(.muted)),
           Span(Format.number(total.p99), theme(.text)), Span(" ms", theme(.muted)),
-        ], priority: 3, isRight: true))
+        ],
+        priority: 3,
+        isRight: true
+      )
+    )
     parts.append(
       Part(
-        spans: [Span(Format.clock(state.now.date, utcOffset: state.utcOffset), theme(.title))], priority: 5, isRight: true))
+        spans: [Span(Format.clock(state.now.date, utcOffset: state.utcOffset), theme(.title))],
+        priority: 5,
+        isRight: true
+      )
+    )
     return parts
   }
 }

@@ -10,8 +10,13 @@ struct HelpView {
     let rect = Layout.centered(width: width, height: min(buffer.size.height, lines.count + 2), in: buffer.bounds)
     buffer.fill(rect, with: Cell(" ", theme(.text)))
     let box = Box(
-      border: theme(.key), title: [Span("help", theme(.title))],
-      footer: [Span("↑↓", theme(.key)), Span(" scroll  ", theme(.muted)), Span("esc", theme(.key)), Span(" close", theme(.muted))])
+      border: theme(.key),
+      title: [Span("help", theme(.title))],
+      footer: [
+        Span("↑↓", theme(.key)), Span(" scroll  ", theme(.muted)), Span("esc", theme(.key)),
+        Span(" close", theme(.muted)),
+      ]
+    )
     let inside = box.draw(in: rect, of: &buffer).inset(horizontally: 1, vertically: 0)
     let first = min(scroll, max(0, lines.count - inside.height))
     for (offset, line) in lines.dropFirst(first).prefix(inside.height).enumerated() {

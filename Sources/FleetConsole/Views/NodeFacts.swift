@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import FleetCore
+internal import FoundationEssentials
 internal import Terminal
 
 /// The node page's text, in blocks.
@@ -22,7 +22,10 @@ struct NodeFacts {
   }
 
   private func fact(_ label: String, _ value: String, _ role: Role = .text) -> [Span] {
-    [Span(label + String(repeating: " ", count: max(1, 13 - Glyphs.width(of: label))), theme(.muted)), Span(value, theme(role))]
+    [
+      Span(label + String(repeating: " ", count: max(1, 13 - Glyphs.width(of: label))), theme(.muted)),
+      Span(value, theme(role)),
+    ]
   }
 
   /// A value, or why there is none.
@@ -56,7 +59,10 @@ struct NodeFacts {
     let left = drain.deadline.timeIntervalSince(node.last?.time ?? drain.deadline)
     var lines = [
       fact("drained for", drain.reason, .accent),
-      fact("by", "\(drain.orderedBy) at \(Format.clock(drain.since, utcOffset: state.utcOffset))\(drain.isForced ? ", forced" : "")"),
+      fact(
+        "by",
+        "\(drain.orderedBy) at \(Format.clock(drain.since, utcOffset: state.utcOffset))\(drain.isForced ? ", forced" : "")"
+      ),
       fact("handed off", "\(Format.count(drain.handedOff)) requests"),
     ]
     if node.last?.availability == .draining {
@@ -91,7 +97,8 @@ struct NodeFacts {
           fact("temperature", accelerator.celsius) { Format.fixed($0, 0) + " °C" },
           fact("memory used", accelerator.memoryUsedBytes, Format.bytes),
           fact("memory", accelerator.memoryTotalBytes, Format.bytes),
-        ])
+        ]
+      )
     }
   }
 
@@ -112,7 +119,8 @@ struct NodeFacts {
           fact("errors", Format.count(model.errors), model.errors > 0 ? .warning : .text),
           fact("in flight", "\(model.inFlight), \(model.queued) of them waiting"),
           fact("energy", model.joulesPerInference) { Format.fixed($0, 3) + " J/inf" },
-        ])
+        ]
+      )
     }
   }
 
@@ -126,7 +134,8 @@ struct NodeFacts {
           Span("\(entry.version)  ", theme(.text)), Span(entry.role.rawValue, theme(role)),
           Span("  \(entry.digest.short)  \(Format.bytes(Double(entry.bytes)))", theme(.muted)),
         ]
-      })
+      }
+    )
   }
 
   private var box: Block {
@@ -135,7 +144,9 @@ struct NodeFacts {
       lines.append(fact("system", "\(facts.operatingSystem), \(facts.architecture), \(facts.cores) cores"))
       lines.append(fact("agent", "\(facts.agentVersion), process \(facts.agentPID)"))
       lines.append(fact("inference", facts.httpAddress))
-      if !facts.siblings.isEmpty { lines.append(fact("siblings", facts.siblings.map(\.description).joined(separator: ", "))) }
+      if !facts.siblings.isEmpty {
+        lines.append(fact("siblings", facts.siblings.map(\.description).joined(separator: ", ")))
+      }
     }
     lines.append(fact("control", node.address))
     if let frame = node.last {
@@ -154,7 +165,8 @@ struct NodeFacts {
       lines: (node.last?.probes ?? []).map { probe in
         probe.error.map { fact(probe.name, "✖ \($0)", .warning) }
           ?? fact(probe.name, "● \(Format.number(probe.seconds * 1000)) ms", .muted)
-      })
+      }
+    )
   }
 
   private var events: Block {
@@ -167,6 +179,7 @@ struct NodeFacts {
           Span(Format.clock(event.date, utcOffset: state.utcOffset) + " ", theme(.muted)),
           Span("\(mark.glyph) \(event.text)", theme(mark.role)),
         ]
-      })
+      }
+    )
   }
 }

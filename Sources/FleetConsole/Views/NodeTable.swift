@@ -8,10 +8,10 @@ struct NodeTable {
 
   private var columns: [Table.Column] {
     [
-      Table.Column("  node", width: 12, growth: 1, maximum: 18),
+      Table.Column("  node", width: 10, growth: 1, maximum: 16),
       Table.Column("health", width: 13),
       Table.Column("availability", width: 12, priority: 4),
-      Table.Column("model", width: 12, growth: 2, maximum: 20, priority: 5),
+      Table.Column("model", width: 12, growth: 2, maximum: 16, priority: 5),
       Table.Column("req/s", width: 6, alignment: .right, priority: 3),
       Table.Column("p50", width: 5, alignment: .right, priority: 7),
       Table.Column("p99 ms", width: 7, alignment: .right, priority: 2, gap: 1),
@@ -24,7 +24,9 @@ struct NodeTable {
     ]
   }
 
-  private static let sortColumns: [SortKey: Int] = [.name: 0, .health: 1, .requests: 4, .p99: 6, .utilization: 7, .watts: 8]
+  private static let sortColumns: [SortKey: Int] = [
+    .name: 0, .health: 1, .requests: 4, .p99: 6, .utilization: 7, .watts: 8,
+  ]
 
   /// Rows of the table with its title row.
   func height() -> Int { FleetRows.rows(state).count + 1 }
@@ -33,8 +35,13 @@ struct NodeTable {
     let rows = FleetRows.rows(state)
     let sort = state.interface.sort
     let table = Table(
-      columns: columns, header: theme(.muted), sortedColumn: Self.sortColumns[sort], sorted: theme(.key),
-      sortMark: sort == .name ? "↑" : "↓", selection: theme(.selection))
+      columns: columns,
+      header: theme(.muted),
+      sortedColumn: Self.sortColumns[sort],
+      sorted: theme(.key),
+      sortMark: sort == .name ? "↑" : "↓",
+      selection: theme(.selection)
+    )
     guard !rows.isEmpty else {
       table.draw([], in: rect, of: &buffer)
       let text = state.nodes.isEmpty ? "fleet.yaml names no node" : "no node matches the filter; esc forgets it"
@@ -83,7 +90,8 @@ struct NodeTable {
       [
         Span(
           Format.number(node.metrics.latency.milliseconds(atPercentile: 99)),
-          isFresh && overLimit ? theme(.warning) : text)
+          isFresh && overLimit ? theme(.warning) : text
+        )
       ],
       utilization(node.metrics.utilization, meterWidth, isFresh: isFresh),
       [Span(Format.reading(node.metrics.watts) { Format.fixed($0, 1) }, text)],

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import FleetCore
+internal import FoundationEssentials
 internal import Terminal
 
 /// One node, everything that is known of it, and for what is not known the reason.
@@ -27,14 +27,16 @@ struct NodeView {
     let columns = size.width >= 150 ? 3 : size.width >= 100 ? 2 : 1
     let stacks = distribute(blocks, into: columns)
     let tallest = stacks.map { $0.reduce(0) { $0 + $1.lines.count + 2 } }.max() ?? 0
-    var charts = max(0, min(14, room.height - tallest - 2))
-    if charts < ChartRow.leastHeight { charts = room.height >= 30 ? ChartRow.leastHeight + 2 : 0 }
+    var charts = ChartRow.height(within: room.height - tallest - 2)
+    if charts == 0, room.height >= 28 { charts = ChartRow.leastHeight }
     let parts = Layout.rows(room, [.share(1), .fixed(charts)])
     let mark = Mark.of(node.condition(at: state.now))
     let box = Box(
-      border: theme(.border), title: [Span("\(name) ", theme(.title)), Span(mark.text, theme(mark.role))],
+      border: theme(.border),
+      title: [Span("\(name) ", theme(.title)), Span(mark.text, theme(mark.role))],
       titleEnd: [Span("news \(Format.age(node.age(at: state.now))) old", theme(.muted))],
-      footer: Hints.spans(Self.hints, state, theme, width: size.width - 8))
+      footer: Hints.spans(Self.hints, state, theme, width: size.width - 8)
+    )
     let inside = box.draw(in: parts[0], of: &buffer).inset(horizontally: 1, vertically: 0)
     let gaps = Layout.columns(inside, [Extent](repeating: .share(1), count: columns))
     for (stack, part) in zip(stacks, gaps) { draw(stack, in: part, of: &buffer) }
@@ -48,12 +50,21 @@ struct NodeView {
     var lines: [[Span]] = []
     for block in blocks {
       lines.append([Span(block.title, theme(.key))])
-      lines += block.lines
+      for line in block.lines { lines += wrapped(line, to: rect.width - 1) }
       lines.append([])
     }
     let first = min(state.interface.pageScroll, max(0, lines.count - 1 - rect.height))
     for (offset, line) in lines.dropFirst(max(0, first)).prefix(rect.height).enumerated() {
       buffer.write(line, x: rect.x, y: rect.y + offset, limit: rect.width - 1)
+    }
+  }
+
+  /// Reasons are read to their end: a long value goes on under itself.
+  private func wrapped(_ line: [Span], to width: Int) -> [[Span]] {
+    guard line.count == 2, line.width > width, line[0].width < width - 10 else { return [line] }
+    let blank = Span(String(repeating: " ", count: line[0].width), line[0].style)
+    return Glyphs.wrapped(line[1].text, to: width - line[0].width).enumerated().map { index, text in
+      [index == 0 ? line[0] : blank, Span(text, line[1].style)]
     }
   }
 

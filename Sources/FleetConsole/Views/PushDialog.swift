@@ -10,7 +10,8 @@ struct PushDialog {
   func draw(into buffer: inout Buffer) {
     var frame = DialogFrame(theme: theme, title: "push a model version")
     frame.hint = [
-      Span("↑↓", theme(.key)), Span(" field  ", theme(.muted)), Span("◂▸", theme(.key)), Span(" choose  ", theme(.muted)),
+      Span("↑↓", theme(.key)), Span(" field  ", theme(.muted)), Span("◂▸", theme(.key)),
+      Span(" choose  ", theme(.muted)),
       Span("⏎", theme(.key)), Span(" press  ", theme(.muted)), Span("esc", theme(.key)), Span(" cancel", theme(.muted)),
     ]
     frame.buttons = ["Cancel", "Push"]
@@ -22,7 +23,10 @@ struct PushDialog {
         .field(label: "to", value: form.targets[form.targetIndex].title, hasFocus: form.focus == .target),
         .text([
           Span("digest    ", theme(.muted)),
-          Span("  \(manifest.digest.short), \(Format.bytes(Double(manifest.totalBytes))) in \(files(manifest.files.count))", theme(.text)),
+          Span(
+            "  \(manifest.digest.short), \(Format.bytes(Double(manifest.totalBytes))) in \(files(manifest.files.count))",
+            theme(.text)
+          ),
         ]),
         .text([]),
         .text([Span("what will happen, one node after the other", theme(.title))]),
@@ -30,7 +34,10 @@ struct PushDialog {
       frame.body += preview(plan)
       frame.body += [
         .text([]),
-        .wrapped("The push stops at the first failure. Every byte is checked before anything changes, the new version warms up while the old one serves, and the old one stays for 'b roll back'.", .muted),
+        .wrapped(
+          "The push stops at the first failure. Every byte is checked before anything changes, the new version warms up while the old one serves, and the old one stays for 'b roll back'.",
+          .muted
+        ),
         .text([]),
       ]
     } else {

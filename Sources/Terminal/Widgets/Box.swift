@@ -7,7 +7,11 @@ package struct Box {
   package var footerEnd: [Span]
 
   package init(
-    border: Style, title: [Span] = [], titleEnd: [Span] = [], footer: [Span] = [], footerEnd: [Span] = []
+    border: Style,
+    title: [Span] = [],
+    titleEnd: [Span] = [],
+    footer: [Span] = [],
+    footerEnd: [Span] = []
   ) {
     self.border = border
     self.title = title

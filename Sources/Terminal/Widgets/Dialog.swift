@@ -10,7 +10,13 @@ package enum Dialog {
 
   /// Buttons in a row; the focused one is bracketed as well as coloured, for screens without colours.
   package static func buttons(
-    _ titles: [String], focus: Int?, y: Int, in rect: Rect, normal: Style, focused: Style, of buffer: inout Buffer
+    _ titles: [String],
+    focus: Int?,
+    y: Int,
+    in rect: Rect,
+    normal: Style,
+    focused: Style,
+    of buffer: inout Buffer
   ) {
     guard rect.y <= y, y < rect.bottom else { return }
     var x = rect.x

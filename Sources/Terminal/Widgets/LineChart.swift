@@ -22,8 +22,13 @@ package struct LineChart {
   package var endLabel: String
 
   package init(
-    series: [Series], range: ClosedRange<Double>, limit: Double? = nil, axis: Style, limitStyle: Style = .plain,
-    startLabel: String = "", endLabel: String = ""
+    series: [Series],
+    range: ClosedRange<Double>,
+    limit: Double? = nil,
+    axis: Style,
+    limitStyle: Style = .plain,
+    startLabel: String = "",
+    endLabel: String = ""
   ) {
     self.series = series
     self.range = range
@@ -46,22 +51,28 @@ package struct LineChart {
   package func draw(in rect: Rect, of buffer: inout Buffer) {
     guard rect.height >= 2, rect.width >= labelWidth + 3 else { return }
     let plot = Rect(
-      x: rect.x + labelWidth + 1, y: rect.y, width: rect.width - labelWidth - 1, height: rect.height - 1)
+      x: rect.x + labelWidth + 1,
+      y: rect.y,
+      width: rect.width - labelWidth - 1,
+      height: rect.height - 1
+    )
     drawAxes(plot: plot, rect: rect, of: &buffer)
     if let limit, range.contains(limit) {
       let row = plot.bottom - 1 - dot(limit, plot.height * 4) / 4
-      for x in plot.x..<plot.right where (x - plot.x).isMultiple(of: 2) { buffer.put("╌", x: x, y: row, style: limitStyle) }
+      for x in plot.x..<plot.right where (x - plot.x).isMultiple(of: 2) {
+        buffer.put("╌", x: x, y: row, style: limitStyle)
+      }
     }
     for line in series { draw(line, in: plot, of: &buffer) }
   }
 
   private func drawAxes(plot: Rect, rect: Rect, of buffer: inout Buffer) {
-    // As many labels as leave two rows between them; the ends always.
-    let steps = max(1, min(4, (plot.height - 1) / 2))
+    // Labels at even distances that fall on whole rows; the ends always.
+    let gaps = max(1, plot.height - 1)
+    let steps = [4, 5, 2, 3].first { gaps.isMultiple(of: $0) && gaps / $0 >= 2 } ?? 1
     for step in 0...(plot.height > 1 ? steps : 0) {
-      let y = plot.bottom - 1 - (plot.height - 1) * step / max(1, steps)
-      let share = plot.height > 1 ? Double(plot.bottom - 1 - y) / Double(plot.height - 1) : 0
-      let text = Self.label(range.lowerBound + (range.upperBound - range.lowerBound) * share)
+      let y = plot.bottom - 1 - gaps * step / steps
+      let text = Self.label(range.lowerBound + (range.upperBound - range.lowerBound) * Double(step) / Double(steps))
       buffer.write(text, x: rect.x + labelWidth - Glyphs.width(of: text), y: y, style: axis)
     }
     for y in plot.y..<plot.bottom { buffer.put("┤", x: plot.x - 1, y: y, style: axis) }
@@ -129,14 +140,14 @@ package struct LineChart {
     return "\(value < 0 ? "-" : "")\(tenths.magnitude / UInt(scale)).\(padded)"
   }
 
-  /// The least range from zero whose end is 1, 2 or 5 times a power of ten and holds all the values.
+  /// The least range from zero whose end is 1, 2, 4, 6 or 8 times a power of ten, which divides into short labels, and holds all the values.
   package static func niceRange(_ values: some Sequence<Double>, atLeast: Double) -> ClosedRange<Double> {
     let highest = max(atLeast, values.max() ?? 0)
     guard highest.isFinite, highest > 0 else { return 0...1 }
     var step = 1.0
     while step < highest { step *= 10 }
     while step / 10 >= highest { step /= 10 }
-    for factor in [0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 1] where step * factor >= highest { return 0...(step * factor) }
+    for factor in [0.1, 0.2, 0.4, 0.6, 0.8, 1] where step * factor >= highest { return 0...(step * factor) }
     return 0...step
   }
 }

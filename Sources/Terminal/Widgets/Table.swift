@@ -15,7 +15,12 @@ package struct Table {
     package var gap: Int
 
     package init(
-      _ title: String, width: Int, alignment: Alignment = .left, growth: Int = 0, maximum: Int = .max, priority: Int = 0,
+      _ title: String,
+      width: Int,
+      alignment: Alignment = .left,
+      growth: Int = 0,
+      maximum: Int = .max,
+      priority: Int = 0,
       gap: Int = 2
     ) {
       self.title = title
@@ -48,7 +53,11 @@ package struct Table {
   package var selection: Style
 
   package init(
-    columns: [Column], header: Style, sortedColumn: Int? = nil, sorted: Style = .plain, sortMark: String = "↓",
+    columns: [Column],
+    header: Style,
+    sortedColumn: Int? = nil,
+    sorted: Style = .plain,
+    sortMark: String = "↓",
     selection: Style
   ) {
     self.columns = columns
@@ -77,7 +86,10 @@ package struct Table {
     while spare > 0 {
       let growing = kept.filter { columns[$0].growth > 0 && (widths[$0] ?? 0) < columns[$0].maximum }
       guard !growing.isEmpty else { break }
-      for index in growing where spare > 0 {
+      // Those without a maximum take what the others leave.
+      let bounded = growing.filter { columns[$0].maximum < .max }
+      let next = bounded.isEmpty ? growing : bounded
+      for index in next where spare > 0 {
         let step = min(columns[index].growth, spare)
         widths[index, default: 0] += step
         spare -= step
@@ -106,20 +118,33 @@ package struct Table {
       let y = rect.y + 1 + offset
       guard y < rect.bottom else { break }
       for place in places where place.index < row.cells.count {
-        write(row.cells[place.index], alignment: columns[place.index].alignment, place: place, y: y, in: rect, of: &buffer)
+        write(
+          row.cells[place.index],
+          alignment: columns[place.index].alignment,
+          place: place,
+          y: y,
+          in: rect,
+          of: &buffer
+        )
       }
       if row.isSelected {
         buffer.restyle(Rect(x: rect.x, y: y, width: rect.width, height: 1)) { style in
           Style(
-            foreground: style.foreground, background: selection.background,
-            attributes: style.attributes.union(selection.attributes))
+            foreground: style.foreground,
+            background: selection.background,
+            attributes: style.attributes.union(selection.attributes)
+          )
         }
       }
     }
   }
 
   private func write(
-    _ spans: [Span], alignment: Alignment, place: (index: Int, x: Int, width: Int), y: Int, in rect: Rect,
+    _ spans: [Span],
+    alignment: Alignment,
+    place: (index: Int, x: Int, width: Int),
+    y: Int,
+    in rect: Rect,
     of buffer: inout Buffer
   ) {
     let shift = alignment == .right ? max(0, place.width - spans.width) : 0

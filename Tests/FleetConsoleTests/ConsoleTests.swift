@@ -1,0 +1,141 @@
+import FleetCore
+import FoundationEssentials
+import Terminal
+import Testing
+
+@testable import FleetConsole
+
+/// The loop as a whole: simulated nodes in, cells out.
+@Suite struct ConsoleTests {
+  @Test(.timeLimit(.minutes(1))) func showsNodesTakesKeysAndCloses() async throws {
+    let name = NodeName(store: "austin-01", node: "a")
+    let agent = SimulatedAgent(name: name) { frame in frame.engine.state = .serving }
+    let definition = FleetDefinition(
+      name: "acme",
+      stores: [.init(name: "austin-01", nodes: [.init(name: name, address: "h:1")])]
+    )
+    let screen = MemoryScreen(size: Size(width: 100, height: 30))
+    let (input, keys) = AsyncStream.makeStream(of: Input.self)
+    let console = Console(agents: [agent])
+    async let ended = console.run(
+      definition: definition,
+      library: ModelLibrary(),
+      operatorName: "kim",
+      utcOffset: 0,
+      screen: screen,
+      input: input
+    )
+    try await until { screen.last?.text.contains("● healthy") ?? false }
+    keys.yield(.key(.character("?")))
+    try await until { screen.last?.text.contains("╭─ help") ?? false }
+    screen.setSize(Size(width: 20, height: 3))
+    keys.yield(.key(.escape))
+    keys.yield(.resized)
+    try await until { screen.last?.size == Size(width: 20, height: 3) }
+    keys.yield(.key(.character("q")))
+    let state = await ended
+    #expect(screen.isClosed)
+    #expect(state.node(name)?.last != nil)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func endsWithItsInput() async {
+    let screen = MemoryScreen(size: Size(width: 80, height: 24))
+    let (input, keys) = AsyncStream.makeStream(of: Input.self)
+    keys.yield(.ended)
+    _ = await Console(agents: []).run(
+      definition: FleetDefinition(name: "acme"),
+      library: ModelLibrary(),
+      operatorName: "kim",
+      utcOffset: 0,
+      screen: screen,
+      input: input
+    )
+    #expect(screen.isClosed)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aSilentAgentDelaysNobodyAndComesBack() async throws {
+    let names = ["a", "b"].map { NodeName(store: "s", node: $0) }
+    let agents = names.map { name in SimulatedAgent(name: name) { frame in frame.engine.state = .serving } }
+    await agents[0].setPaused(true)
+    let definition = FleetDefinition(
+      name: "acme",
+      stores: [.init(name: "s", nodes: names.map { .init(name: $0, address: "h:1") })]
+    )
+    let screen = MemoryScreen(size: Size(width: 100, height: 30))
+    let (input, keys) = AsyncStream.makeStream(of: Input.self)
+    async let ended = Console(agents: agents).run(
+      definition: definition,
+      library: ModelLibrary(),
+      operatorName: "kim",
+      utcOffset: 0,
+      screen: screen,
+      input: input
+    )
+    try await until { screen.last?.text.contains("1 healthy") ?? false }
+    try await until { screen.last?.text.contains("○ 1 unreachable") ?? false }
+    await agents[0].setPaused(false)
+    try await until { screen.last?.text.contains("● 2 healthy") ?? false }
+    keys.yield(.ended)
+    _ = await ended
+  }
+
+  /// Waits for a condition; the test's time limit is the deadline.
+  private func until(_ condition: () async -> Bool) async throws {
+    while !(await condition()) { try await Task.sleep(for: .milliseconds(10)) }
+  }
+}
+
+@Suite struct StatusDocumentTests {
+  @Test func namesTheSchemaAndEveryNumber() throws {
+    let document = StatusDocument(FleetFixture.degraded().state)
+    let json = document.encoded()
+    for part in [
+      #""schema":1"#, #""fleet":"acme""#, #""name":"denver-02/b""#, #""store":"denver-02""#,
+      #""labels":{"region":"west"}"#,
+      #""health":"faulty""#, #""reasons":["p99 110 ms is over the SLO of 50 ms for 10 s"]"#,
+      #""availability":"serving""#,
+      #""age_s":0"#, #""simulated":false"#, #""injected_fault":"latency=100ms after=40s""#, #""restarts":0"#,
+      #""runtime":"OpenVINO 2026.4.1""#, #""celsius":{"absent":"no sensor under /sys/class/hwmon"}"#,
+      #""source":"estimate""#,
+      #""source":"measured""#, #""requests_per_s":"#, #""p50_ms":"#, #""p99_ms":"#, #""joules_per_inference":"#,
+      #""in_flight":2"#,
+      #""traffic":{"failovers":3,"lost":0,"sent":12345,"wrong":0}"#, #""memory_used_bytes":"#, #""totals":{"#,
+      #""stores":[{"#,
+      #""time":"2026-"#,
+    ] {
+      #expect(json.contains(part), "\(part)")
+    }
+    #expect(!json.contains("\n"))
+  }
+
+  @Test func unknownIsNotZero() {
+    let json = StatusDocument(FleetFixture().state).encoded()
+    #expect(!json.contains("requests_per_s"))
+    #expect(json.contains(#""watts":{"absent":"no node has news"}"#))
+    #expect(json.contains(#""health":"connecting""#))
+  }
+
+  @Test func queryChoosesNodes() throws {
+    let state = FleetFixture.healthy().state
+    let document = StatusDocument(state, query: try FleetQuery(parsing: "region=south"))
+    #expect(document.nodes.count == 2)
+    #expect(document.totals.nodes == 2)
+    #expect(StatusTable.render(state, query: try FleetQuery(parsing: "reno-03/b")).split(separator: "\n").count == 3)
+  }
+}
+
+@Suite struct FormatTests {
+  @Test func numbersKeepTheirWidth() {
+    #expect(
+      [0.04, 1.24, 98, 131.2, 12_345, 123_456].map { Format.number($0) } == [
+        "0.0", "1.2", "98.0", "131", "12.3k", "123k",
+      ]
+    )
+    #expect([0, 999, 48_200, 51e9].map { Format.bytes($0) } == ["0 B", "999 B", "48.2 KB", "51.0 GB"])
+    #expect([0, 99, 100, 7200, 200_000].map { Format.age($0) } == ["0s", "99s", "1m", "2h", "2d"])
+    #expect(Format.count(1_234_567) == "1,234,567" && Format.count(999) == "999")
+    #expect(Format.fixed(-0.04, 1) == "0.0" && Format.fixed(0.05, 2) == "0.05" && Format.fixed(.nan, 1) == "–")
+    #expect(Format.clock(Date(timeIntervalSince1970: 3661), utcOffset: -7200) == "23:01:01")
+    #expect(Format.reading(.estimated(6.1)) { Format.fixed($0, 1) } == "~6.1")
+  }
+}

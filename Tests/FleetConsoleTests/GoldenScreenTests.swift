@@ -1,0 +1,106 @@
+import Foundation
+import Terminal
+import Testing
+
+@testable import FleetConsole
+
+/// Whole screens as text files in `Golden/`. `RECORD_SNAPSHOTS=1` writes them anew, and fails, so that nobody records by accident.
+@Suite struct GoldenScreenTests {
+  private static let scenes: [(String, @Sendable () -> FleetFixture)] = [
+    ("fleet-healthy", { .healthy() }),
+    ("fleet-degraded", { .degraded().selecting("denver-02/b") }),
+    ("fleet-unreachable", { .unreachable().selecting("reno-03/a") }),
+    ("fleet-drained", { .drained() }),
+    ("fleet-connecting", { FleetFixture() }),
+    ("fleet-store-selected", { pressed(.healthy(), .up) }),
+    ("filter-typed", { typed(pressed(.healthy(), .character("/")), "region=west and not denver-*") }),
+    ("filter-wrong", { typed(pressed(.healthy(), .character("/")), "region= ") }),
+    ("node", { pressed(.degraded().selecting("denver-02/b"), .enter) }),
+    ("node-drained", { pressed(.drained().selecting("denver-02/b"), .enter) }),
+    ("push-dialog", { pressed(.healthy(), .character("p"), .up, .up, .right) }),
+    ("push-progress", { pushing() }),
+    ("push-failed", { pushFailed() }),
+    ("drain-dialog", { pressed(.degraded().selecting("denver-02/b"), .character("d")) }),
+    ("drain-last", { lastServing() }),
+    ("undrain-dialog", { pressed(.drained().selecting("denver-02/b"), .character("u")) }),
+    ("rollback-dialog", { pressed(.healthy(), .character("b")) }),
+    ("help", { pressed(.healthy(), .character("?")) }),
+    ("events", { pressed(.degraded(), .character("e")) }),
+  ]
+
+  @Test(arguments: scenes.map(\.0), [Size(width: 80, height: 24), Size(width: 160, height: 50)])
+  func screen(_ name: String, _ size: Size) throws {
+    let scene = try #require(Self.scenes.first { $0.0 == name })
+    try compare(scene.1().screen(size.width, size.height).text, "\(name)-\(size.width)x\(size.height)")
+  }
+
+  @Test(arguments: [Size(width: 40, height: 10), Size(width: 20, height: 3)])
+  func smallScreen(_ size: Size) throws {
+    try compare(FleetFixture.degraded().screen(size.width, size.height).text, "small-\(size.width)x\(size.height)")
+  }
+
+  @Test func statusTable() throws {
+    try compare(StatusTable.render(FleetFixture.degraded().state), "status-degraded")
+  }
+
+  private func compare(_ text: String, _ name: String) throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+    let file = folder.appendingPathComponent(name + ".txt")
+    let text = text.hasSuffix("\n") ? text : text + "\n"
+    if ProcessInfo.processInfo.environment["RECORD_SNAPSHOTS"] == "1" {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try text.write(to: file, atomically: true, encoding: .utf8)
+      Issue.record("recorded \(name); look at it, and run again without RECORD_SNAPSHOTS")
+      return
+    }
+    let golden = try #require(
+      try? String(contentsOf: file, encoding: .utf8),
+      "no golden screen '\(name)'; RECORD_SNAPSHOTS=1 records it"
+    )
+    #expect(text == golden, "\(name) differs:\n\(text)")
+  }
+
+  private static func pressed(_ fleet: FleetFixture, _ keys: Key...) -> FleetFixture {
+    let fleet = fleet
+    for key in keys { fleet.send(.key(key)) }
+    return fleet
+  }
+
+  private static func typed(_ fleet: FleetFixture, _ text: String) -> FleetFixture {
+    let fleet = fleet
+    fleet.type(text)
+    return fleet
+  }
+
+  private static func pushing() -> FleetFixture {
+    let fleet = pressed(.healthy(), .character("p"), .up, .right, .down, .right, .enter)
+    var report = JobReport(kind: .push, title: "push tag-reader@2", nodes: Array(fleet.names.prefix(2)))
+    report.set(fleet.names[0], .done, "serves tag-reader@2 (before: tag-reader@1)", fraction: 1)
+    report.set(fleet.names[1], .active, "sending 21.0 KB of 48.0 KB", fraction: 0.44)
+    fleet.send(.job(report))
+    return fleet
+  }
+
+  private static func pushFailed() -> FleetFixture {
+    let fleet = pushing()
+    guard var report = fleet.state.job else { return fleet }
+    report.set(
+      fleet.names[1],
+      .failed,
+      "'model.onnx': the bytes received do not match the manifest; they were discarded"
+    )
+    report.state = .failed(
+      "austin-01/b: 'model.onnx': the bytes received do not match the manifest; they were discarded (1 of 2 nodes done before)"
+    )
+    fleet.send(.job(report))
+    return fleet
+  }
+
+  private static func lastServing() -> FleetFixture {
+    let fleet = drained().selecting("denver-02/a")
+    fleet.press(.character("d"))
+    return fleet
+  }
+
+  private static func drained() -> FleetFixture { .drained() }
+}
