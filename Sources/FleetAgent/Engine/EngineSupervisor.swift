@@ -216,20 +216,25 @@ package actor EngineSupervisor: Service {
     guard case .answering = state.phase else { return }
     state.beganLoading()
     let briefing = await briefing()
-    do {
-      for order in briefing.standingOrders { _ = try await Self.call(order, of: engine, within: Self.orderDeadline) }
-    } catch {
-      log.error("engine \(engine.pid) did not take its orders: \(error)")
-    }
+    for order in briefing.standingOrders { await self.order(order, of: engine) }
     var problems: [String] = []
     for load in briefing.models {
       if let problem = await self.load(load, into: engine) { problems.append(problem) }
     }
     // An engine that ended meanwhile was still loading, and is counted so.
     guard !engine.link.isClosed else { return }
+    if briefing.standingOrders.isEmpty { await order(.serve, of: engine) }
     state.finishedLoading(problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
     for problem in problems { log.error("\(problem)") }
     await poll()
+  }
+
+  private func order(_ command: EngineCommand, of engine: any RunningEngine) async {
+    do throws(CommandError) {
+      _ = try await Self.call(command, of: engine, within: Self.orderDeadline)
+    } catch {
+      log.error("engine \(engine.pid) did not take an order: \(error)")
+    }
   }
 
   /// What is wrong, in words; nil when the active version is served.

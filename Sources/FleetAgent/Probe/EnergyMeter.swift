@@ -1,6 +1,8 @@
 /// Adds power up to energy, by the trapezoid rule. Nothing is assumed for times without a reading.
-struct EnergyMeter: Sendable, Equatable {
+struct EnergyMeter: Sendable {
   private(set) var joules = 0.0
+  /// Whether there was a reading ever.
+  private(set) var hasBegun = false
   private var last: (seconds: Double, watts: Double)?
 
   /// `watts` is nil when there is no reading now.
@@ -9,9 +11,6 @@ struct EnergyMeter: Sendable, Equatable {
       joules += (watts + last.watts) / 2 * (seconds - last.seconds)
     }
     last = watts.map { (seconds, $0) }
-  }
-
-  static func == (left: EnergyMeter, right: EnergyMeter) -> Bool {
-    left.joules == right.joules && left.last?.seconds == right.last?.seconds && left.last?.watts == right.last?.watts
+    if last != nil { hasBegun = true }
   }
 }

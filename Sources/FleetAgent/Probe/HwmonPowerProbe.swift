@@ -21,8 +21,9 @@ struct HwmonPowerProbe: Probe {
       return findings
     }
     findings.take(.watts) { () throws(ProbeError) in .measured(try files.number(path) / 1_000_000) }
-    meter.add(watts: findings[.watts]?.value, at: moment.seconds)
-    findings[.joules] = .measured(meter.joules)
+    let watts = findings[.watts] ?? .absent("no power sensor")
+    meter.add(watts: watts.value, at: moment.seconds)
+    findings[.joules] = meter.hasBegun ? .measured(meter.joules) : watts
     return findings
   }
 

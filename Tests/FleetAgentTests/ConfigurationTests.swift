@@ -1,0 +1,66 @@
+import FleetCore
+import FleetTestSupport
+import FoundationEssentials
+import Testing
+
+@testable import FleetAgent
+
+struct ConfigurationTests {
+  private static let required: [Setting: [String]] = [
+    .node: ["austin-01/a"], .state: ["s"], .control: ["h:1"], .http: ["h:2"], .authority: ["a"], .certificate: ["c"],
+    .key: ["k"],
+  ]
+
+  /// Files that are wrong, each with all the words it must produce.
+  @Test(arguments: ["unknown-keys", "wrong-values", "not-json", "not-a-table", "siblings"])
+  func wrongFileNamesEveryProblem(_ name: String) throws {
+    let path = "\(ProbeTests.fixtures)/configurations/\(name)"
+    let json = try #require(FileManager.default.contents(atPath: "\(path).json"))
+    let words = String(decoding: try #require(FileManager.default.contents(atPath: "\(path).txt")), as: UTF8.self)
+    let error = #expect(throws: ConfigurationError.self) {
+      try AgentConfiguration(
+        flags: SettingValues(),
+        environment: SettingValues(),
+        file: SettingValues(json: json, name: "agent.json")
+      )
+    }
+    let expected = words.split(separator: "\n").map(String.init)
+    // A file that cannot be read at all leaves everything missing; the cause comes first.
+    #expect(Array((error?.problems ?? []).prefix(expected.count)) == expected)
+    if name != "not-json", name != "not-a-table" { #expect(error?.problems.count == expected.count) }
+  }
+
+  @Test func flagsComeBeforeTheEnvironmentBeforeTheFile() throws {
+    let file = SettingValues(
+      json: Data(#"{"http": "file:1", "control": "file:2", "device": "GPU", "library_path": ["/x", "/y"]}"#.utf8),
+      name: "f"
+    )
+    var flags = Self.required
+    flags[.http] = ["flag:1"]
+    flags[.control] = []
+    let configuration = try AgentConfiguration(
+      flags: SettingValues(flags: flags),
+      environment: SettingValues(environment: [
+        "FLEET_HTTP": "env:1", "FLEET_CONTROL": "env:2", "FLEET_SIBLINGS": "austin-01/b=h:1,austin-01/c=[::1]:2",
+      ]),
+      file: file
+    )
+    #expect(configuration.http.description == "flag:1")
+    #expect(configuration.control.description == "env:2")
+    #expect(configuration.device == "GPU")
+    #expect(configuration.librarySearchPath == ["/x", "/y"])
+    #expect(configuration.siblings.map(\.http.description) == ["h:1", "[::1]:2"])
+  }
+
+  @Test func everySettingHasItsThreeNames() {
+    #expect(Setting.sloP99.flag == "--slo-p99")
+    #expect(Setting.sloP99.variable == "FLEET_SLO_P99")
+    #expect(Setting.sloP99.otherNames == "[FLEET_SLO_P99; slo.p99]")
+    #expect(Set(Setting.allCases.map(\.variable)).count == Setting.allCases.count)
+    #expect(Set(Setting.allCases.map(\.filePath)).count == Setting.allCases.count)
+  }
+
+  @Test func missingFileIsToldOf() {
+    #expect(SettingValues(file: "/nowhere/f.json").problems == ["--config: cannot read '/nowhere/f.json'"])
+  }
+}

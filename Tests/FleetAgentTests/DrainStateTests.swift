@@ -1,0 +1,84 @@
+import FleetCore
+import FleetTestSupport
+import FoundationEssentials
+import Testing
+
+@testable import FleetAgent
+
+struct DrainStateTests {
+  private let start = Date(timeIntervalSince1970: 1_800_000_000)
+  private let order = DrainOrder(reason: "new fan", orderedBy: "ops", deadline: .seconds(60))
+
+  @Test func drainedNeedsTwoQuietReportsInARow() {
+    var state = DrainState()
+    #expect(state.order(order, at: start) == true)
+    #expect(state.order(order, at: start) == false, "an order repeated changes nothing")
+    #expect(state.observe(inFlight: 0, handedOff: 0, at: start) == .none)
+    #expect(state.observe(inFlight: 1, handedOff: 0, at: start) == .none)
+    #expect(state.observe(inFlight: 0, handedOff: 0, at: start) == .none)
+    #expect(state.observe(inFlight: nil, handedOff: 0, at: start) == .none, "unknown is not zero")
+    #expect(state.observe(inFlight: 0, handedOff: 0, at: start) == .none)
+    #expect(state.observe(inFlight: 0, handedOff: 0, at: start) == .save)
+    #expect(state.availability == .drained)
+  }
+
+  @Test func deadlineCutsOnce() {
+    var state = DrainState()
+    _ = state.order(order, at: start)
+    let late = start.addingTimeInterval(60)
+    #expect(state.observe(inFlight: 2, handedOff: 0, at: start.addingTimeInterval(59)) == .none)
+    #expect(state.observe(inFlight: 2, handedOff: 0, at: late) == .cut)
+    #expect(state.observe(inFlight: nil, handedOff: 0, at: late) == .none)
+    #expect(state.status?.cutAtDeadline == 2)
+  }
+
+  @Test func handedOffCountsFromTheOrderOn() {
+    var state = DrainState()
+    _ = state.order(order, at: start)
+    _ = state.observe(inFlight: 1, handedOff: 100, at: start)
+    _ = state.observe(inFlight: 1, handedOff: 107, at: start)
+    #expect(state.status?.handedOff == 7)
+  }
+
+  @Test func survivesBeingWrittenDown() throws {
+    var state = DrainState()
+    _ = state.order(order, at: start)
+    _ = state.observe(inFlight: 1, handedOff: 5, at: start)
+    _ = state.observe(inFlight: 1, handedOff: 9, at: start)
+    var read = try JSONDecoder().decode(DrainState.self, from: JSONEncoder().encode(state))
+    #expect(read.availability == .draining && read.status == state.status)
+    // The next agent's counter starts at nothing.
+    _ = read.observe(inFlight: 1, handedOff: 0, at: start)
+    _ = read.observe(inFlight: 1, handedOff: 2, at: start)
+    #expect(read.status?.handedOff == 6)
+  }
+
+  @Test func anyHistoryKeepsThePromises() {
+    var random = SeededRandom()
+    for _ in 0..<500 {
+      var state = DrainState()
+      var now = start
+      var handedOff: UInt64 = 0
+      var lastTwo: [UInt64?] = []
+      var cuts = 0
+      for _ in 0..<40 {
+        now = now.addingTimeInterval(Double.random(in: 0...20, using: &random))
+        switch Int.random(in: 0...9, using: &random) {
+        case 0:
+          if state.order(order, at: now) { (lastTwo, cuts) = ([], 0) }
+        case 1: _ = state.undrain()
+        default:
+          let before = state.availability
+          let inFlight: UInt64? = random.chance(0.2) ? nil : UInt64(Int.random(in: 0...2, using: &random))
+          handedOff += UInt64(Int.random(in: 0...3, using: &random))
+          lastTwo = (lastTwo + [inFlight]).suffix(2)
+          let action = state.observe(inFlight: inFlight, handedOff: handedOff, at: now)
+          if action == .cut { cuts += 1 }
+          #expect(cuts <= 1, "\(random)")
+          if before == .draining, state.availability == .drained { #expect(lastTwo == [0, 0], "\(random)") }
+        }
+        #expect((state.status == nil) == (state.availability == .serving), "\(random)")
+      }
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import FleetCore
+import FleetTestSupport
+import FleetWire
+import Synchronization
+import Testing
+
+@testable import FleetAgent
+
+struct LocalAgentTests {
+  @Test func keepsTheContractOfEveryAgent() async throws {
+    let nodes = Mutex<[TestNode]>([])
+    try await verifyNodeAgentContract { siblings in
+      let node = try await TestNode(siblings: siblings)
+      nodes.withLock { $0.append(node) }
+      return node.agent
+    }
+    for node in nodes.withLock({ $0 }) { await node.stop() }
+  }
+
+  @Test func versionThatCannotBeLoadedLeavesTheOldOneServing() async throws {
+    let node = try await TestNode()
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    node.engines.change { $0.unloadable[second.version] = "model.onnx: not a model" }
+    try await first.push(to: node.agent)
+    _ = try await node.agent.execute(.activate(first.version, digest: first.digest))
+    try await second.push(to: node.agent)
+    await expectError(
+      .unusable,
+      saying: "model.onnx: not a model",
+      of: node.agent,
+      .activate(second.version, digest: second.digest)
+    )
+    try await node.frame("still serves 1") { $0.models.first?.version == 1 && $0.engine.state == .serving }
+    #expect(try await node.agent.describe().repository.map(\.role) == [.active, .stored])
+    await node.stop()
+  }
+
+  @Test func versionThatKillsTheEngineLeavesTheOldOneServing() async throws {
+    let node = try await TestNode()
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    node.engines.change { $0.deadly = [second.version] }
+    try await first.push(to: node.agent)
+    _ = try await node.agent.execute(.activate(first.version, digest: first.digest))
+    try await second.push(to: node.agent)
+    await expectError(
+      .unusable,
+      saying: "killed by signal 11 (SIGSEGV)",
+      of: node.agent,
+      .activate(second.version, digest: second.digest)
+    )
+    let frame = try await node.frame("serves 1 again") {
+      $0.engine.restarts == 1 && $0.models.first?.version == 1 && $0.engine.state == .serving
+    }
+    #expect(frame.engine.problem == "killed by signal 11 (SIGSEGV)")
+    await node.stop()
+  }
+
+  @Test func fallsBackWhenTheActiveVersionCannotBeLoadedAfterARestart() async throws {
+    let node = try await TestNode()
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    for version in [first, second] {
+      try await version.push(to: node.agent)
+      _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+    }
+    node.engines.change { $0.unloadable[second.version] = "bad weights" }
+    node.engines.started.last?.end(.killed(signal: 9))
+    let frame = try await node.frame("serves 1") { $0.models.first?.version == 1 && $0.engine.state == .serving }
+    #expect(frame.engine.problem == "tag-reader@2 cannot be loaded: bad weights; serving tag-reader@1 instead")
+    await node.stop()
+  }
+
+  @Test func passesOverAnActiveVersionThatKillsEngines() async throws {
+    let node = try await TestNode()
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    for version in [first, second] {
+      try await version.push(to: node.agent)
+      _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+    }
+    node.engines.change { $0.deadly = [second.version] }
+    node.engines.started.last?.end(.killed(signal: 9))
+    let frame = try await node.frame("serves 1") { $0.models.first?.version == 1 && $0.engine.state == .serving }
+    #expect(frame.engine.restarts == 3)
+    #expect(frame.engine.problem?.contains("it ended the engine 2 times; serving tag-reader@1 instead") == true)
+    await node.stop()
+  }
+
+  @Test func countersNeverGoBackWhenTheEngineIsKilled() async throws {
+    let node = try await TestNode()
+    let version = TestVersion.tiny(1)
+    try await version.push(to: node.agent)
+    _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+    node.engines.started.last?.count("tag-reader", requests: 40, errors: 2)
+    try await node.frame("counts 40") { $0.models.first?.requests == 40 }
+    node.engines.started.last?.end(.killed(signal: 9))
+    let frame = try await node.frame("is back") { $0.engine.restarts == 1 && $0.engine.state == .serving }
+    #expect(frame.models.first?.requests == 40)
+    node.engines.started.last?.count("tag-reader", requests: 5)
+    let later = try await node.frame("counts on") { ($0.models.first?.requests ?? 0) > 40 }
+    #expect(later.models.first?.requests == 45 && later.models.first?.errors == 2)
+    #expect(later.models.first?.latency.count == 45)
+    await node.stop()
+  }
+
+  @Test func silentEngineIsKilledAndReplaced() async throws {
+    let node = try await TestNode()
+    try await node.frame("is up") { $0.engine.state == .idle }
+    node.engines.change { $0.isSilent = true }
+    try await eventually("the silent engine is killed", within: .seconds(20)) {
+      node.engines.started.count > 1
+    }
+    node.engines.change { $0.isSilent = false }
+    let frame = try await node.frame("is back") { $0.engine.restarts >= 1 && $0.engine.state == .idle }
+    #expect(frame.engine.problem == "it did not answer and was killed")
+    await node.stop()
+  }
+
+  @Test func onlyOneActivationAtATime() async throws {
+    let node = try await TestNode()
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    node.engines.change { $0.held = [first.version] }
+    try await first.push(to: node.agent)
+    try await second.push(to: node.agent)
+    let agent = node.agent
+    let held = Task { try await agent.execute(.activate(first.version, digest: first.digest)) }
+    try await eventually("the first is under way") {
+      node.engines.started.last?.commands.contains { if case .activate = $0 { true } else { false } } == true
+    }
+    await expectError(
+      .conflict,
+      saying: "tag-reader@1 is being activated",
+      of: agent,
+      .activate(second.version, digest: second.digest)
+    )
+    node.engines.started.last?.kill()
+    _ = try? await held.value
+    await node.stop()
+  }
+
+  @Test func drainOutlivesTheAgentAndComesBeforeTheModel() async throws {
+    let folder = try TemporaryFolder()
+    let sibling = NodeName(store: "austin-01", node: "b")
+    let version = TestVersion.tiny(1)
+    do {
+      let node = try await TestNode(folder: folder, siblings: [sibling])
+      try await version.push(to: node.agent)
+      _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+      let order = DrainOrder(reason: "new fan", orderedBy: "ops")
+      #expect(try await node.agent.execute(.drain(order)) == .draining(handOffTo: [sibling]))
+      try await node.frame("is drained") { $0.availability == .drained }
+      await node.stop()
+    }
+    let engines = FakeEngines()
+    // The folder's lock is let go with the last reference to the agent before.
+    let node = try await eventually("the folder is free") {
+      try? await TestNode(folder: folder, engines: engines, siblings: [sibling])
+    }
+    let frame = try await node.frame("is up again") { $0.models.first?.version == 1 }
+    #expect(frame.availability == .drained && frame.drain?.reason == "new fan")
+    let commands = engines.started.first?.commands ?? []
+    guard case .handOff(let addresses)? = commands.first, commands.count >= 2 else {
+      Issue.record("the hand-off comes first, found \(commands)")
+      return
+    }
+    #expect(addresses.count == 1)
+    await node.stop()
+  }
+
+  @Test func requestsInFlightAtTheDeadlineAreCutAndCounted() async throws {
+    let node = try await TestNode()
+    let version = TestVersion.tiny(1)
+    try await version.push(to: node.agent)
+    _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+    node.engines.change { $0.inFlight = 3 }
+    let order = DrainOrder(reason: "fire", orderedBy: "ops", deadline: .milliseconds(300), isForced: true)
+    #expect(try await node.agent.execute(.drain(order)) == .draining(handOffTo: []))
+    try await eventually("the engine is cut off") { node.engines.started.count == 2 }
+    node.engines.change { $0.inFlight = 0 }
+    let frame = try await node.frame("is drained") { $0.availability == .drained }
+    #expect(frame.drain?.cutAtDeadline == 3)
+    #expect(frame.engine.restarts == 0, "a planned end is no fault")
+    await node.stop()
+  }
+
+  @Test func engineThatCannotBeStartedIsToldOf() async throws {
+    let engines = FakeEngines()
+    engines.change { $0.isUnstartable = true }
+    let node = try await TestNode(engines: engines)
+    let frame = try await node.frame("says so") { $0.engine.state == .restarting && $0.engine.restarts > 1 }
+    #expect(frame.engine.problem == "it cannot be started: no such program")
+    #expect(frame.health == .faulty)
+    await node.stop()
+  }
+}

@@ -1,0 +1,97 @@
+import FleetCore
+import FleetTestSupport
+import Glibc
+import Logging
+import ServiceLifecycle
+import ServiceLifecycleTestKit
+import Testing
+
+@testable import FleetAgent
+
+/// Real processes and sockets.
+struct ProcessTests {
+  @Test func endsAreToldInWords() async throws {
+    let failed = try await ChildProcess.spawn(
+      program: "/bin/sh",
+      arguments: ["-c", "echo out of memory >&2; exit 3"],
+      inherited: []
+    )
+    #expect(await "\(failed.ended())" == "exit status 3: out of memory")
+    let killed = try await ChildProcess.spawn(program: "/bin/sleep", arguments: ["60"], inherited: [])
+    killed.kill(SIGKILL)
+    #expect(await "\(killed.ended())" == "killed by signal 9 (SIGKILL)")
+    killed.kill(SIGKILL)
+  }
+
+  @Test func programThatIsNotThereIsToldOf() async {
+    let error = await #expect(throws: SystemError.self) {
+      _ = try await ChildProcess.spawn(program: "/nowhere", arguments: [], inherited: [])
+    }
+    #expect(error.map { "\($0)" } == "cannot start /nowhere: No such file or directory")
+  }
+
+  @Test func childGetsItsDescriptorsAndNoOther() async throws {
+    let (ours, theirs) = try Descriptor.socketPair()
+    // Inheritable on purpose, as a library might have left it.
+    let stray = fcntl(ours.number, F_DUPFD, 100)
+    defer { close(stray) }
+    let child = try await ChildProcess.spawn(
+      program: "/bin/sh",
+      arguments: ["-c", "ls /proc/$$/fd | tr '\\n' ' ' >&2; echo >&2; cat <&3 >&2; exit 1"],
+      inherited: [theirs, try ListeningSocket(binding: HostPort(host: "127.0.0.1", port: 0)).descriptor]
+    )
+    try ours.send(Array("hello".utf8))
+    shutdown(ours.number, Int32(SHUT_WR))
+    #expect(await "\(child.ended())" == "exit status 1: 0 1 2 3 4 ; hello")
+  }
+
+  @Test func takenPortIsToldOf() throws {
+    let first = try ListeningSocket(binding: HostPort(host: "127.0.0.1", port: 0))
+    let error = #expect(throws: SystemError.self) { try ListeningSocket(binding: first.address) }
+    #expect(
+      error.map { "\($0)" } == "cannot listen on \(first.address): Address already in use"
+        || error.map { "\($0)" } == "cannot bind \(first.address): Address already in use"
+    )
+  }
+
+  @Test func siblingIsAskedWithADeadline() async throws {
+    let sibling = try FakeSibling()
+    #expect(await SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
+    sibling.setReady(false)
+    #expect(await !SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
+    // Takes connections, and says nothing.
+    let silent = try ListeningSocket(binding: HostPort(host: "127.0.0.1", port: 0))
+    let began = ContinuousClock.now
+    #expect(await !SiblingCheck(address: silent.address).isReady(within: .milliseconds(100)))
+    #expect(ContinuousClock.now - began < .seconds(3))
+  }
+
+  @Test func secondAgentOnAStateFolderIsTurnedAway() throws {
+    let folder = try TemporaryFolder()
+    let lock = try StateLock(folder: folder.path)
+    #expect(throws: StateLock.Held.self) { try StateLock(folder: folder.path) }
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test func servicesEndGracefully() async throws {
+    let folder = try TemporaryFolder()
+    let engines = FakeEngines()
+    let parts = try await AgentParts.open(
+      AgentConfiguration(node: NodeName(store: "s", node: "n"), stateDirectory: folder.path),
+      version: "test",
+      log: .silent
+    ) { _ in engines }
+    let services: [any Service] = [parts.supervisor, parts.drain, parts.sampler]
+    try await within(.seconds(20), "the end of all services") {
+      try await testGracefulShutdown { trigger in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for service in services { group.addTask { try await service.run() } }
+          try await eventually("the engine is up") { engines.started.first != nil }
+          trigger.triggerGracefulShutdown()
+          try await group.waitForAll()
+        }
+      }
+    }
+    #expect(engines.started.count == 1)
+  }
+}

@@ -1,0 +1,145 @@
+import FleetCore
+import FleetTestSupport
+import Logging
+import Testing
+
+@testable import FleetAgent
+
+struct RepositoryTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func uploadGoesOnWhereItWasBrokenOff() async throws {
+    let version = TestVersion.tiny(1)
+    let chunks = version.chunks(of: 300)
+    let before = try await opened()
+    _ = try await before.stage(version.manifest)
+    for chunk in chunks.prefix(4) { _ = try await before.write(chunk) }
+    let after = try await opened()
+    let staged = try await after.stage(version.manifest)
+    for chunk in chunks where chunk.offset >= staged.first(where: { $0.path == chunk.path })?.receivedBytes ?? 0 {
+      _ = try await after.write(chunk)
+    }
+    #expect(await after.entries.map(\.version) == [version.version])
+    #expect(try await after.verified(version.version, digest: version.digest) == folder.path("repo/tag-reader/1"))
+  }
+
+  @Test func fullDiskIsToldBeforeAnyByte() async throws {
+    var disk = Disk()
+    disk.freeBytes = { _ in ModelRepository.reservedBytes + 100 }
+    let repository = try await opened(disk)
+    let error = await #expect(throws: CommandError.self) { try await repository.stage(TestVersion.tiny(1).manifest) }
+    #expect(error?.code == .noSpace)
+    #expect(error?.message.contains("needs 2 KB and 64 MB must stay free, but only 64 MB are") == true)
+  }
+
+  @Test func fileThatChangedOnDiskIsNotActivated() async throws {
+    let version = TestVersion.tiny(1)
+    let repository = try await opened()
+    try await push(version, to: repository)
+    try Disk().remove(folder.path("repo/tag-reader/1/model.onnx"))
+    try Disk().append([UInt8](repeating: 7, count: 2000), to: folder.path("repo/tag-reader/1/model.onnx"))
+    let error = await #expect(throws: CommandError.self) {
+      try await repository.verified(version.version, digest: version.digest)
+    }
+    #expect(error?.code == .corrupt)
+  }
+
+  @Test func keepsTheActiveThePreviousAndThreeMore() async throws {
+    let repository = try await opened()
+    for number in 1...8 {
+      let version = TestVersion.tiny(number)
+      try await push(version, to: repository)
+      if number <= 2 { try await repository.switchActive(to: version.version, digest: version.digest) }
+    }
+    let entries = await repository.entries
+    #expect(entries.map(\.version.number) == [1, 2, 6, 7, 8])
+    #expect(entries.map(\.role) == [.previous, .active, .stored, .stored, .stored])
+    #expect(try await opened().entries == entries, "the same after a restart")
+  }
+
+  @Test func emptyFilesAndFoldersArePartOfAVersion() async throws {
+    let version = TestVersion(
+      ModelVersion(name: "m", number: 1),
+      contents: ["empty": [], "a/b/c.bin": [1, 2, 3]]
+    )
+    let repository = try await opened()
+    try await push(version, to: repository)
+    _ = try await repository.verified(version.version, digest: version.digest)
+  }
+
+  @Test func uploadsAreBounded() async throws {
+    let repository = try await opened()
+    for number in 1...6 { _ = try await repository.stage(TestVersion.tiny(number).manifest) }
+    #expect(Disk().names(in: folder.path("repo/.staging")).count == ModelRepository.maximumUploads)
+  }
+
+  /// Cuts the power before each step in turn; what was not forced to the disk is lost by half. Afterwards there is the old or the new.
+  @Test func powerCutLeavesTheOldOrTheNew() async throws {
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    var steps = 0
+    var sawOld = 0
+    var sawNew = 0
+    while true {
+      let folder = try TemporaryFolder()
+      let root = folder.path("repo")
+      let before = ModelRepository(root: root, log: .silent)
+      try await before.open()
+      try await push(first, to: before)
+      try await before.switchActive(to: first.version, digest: first.digest)
+
+      let power = PowerCut(after: steps)
+      let repository = ModelRepository(root: root, disk: power.disk, log: .silent)
+      do {
+        try await repository.open()
+        try await push(second, to: repository)
+        try await repository.switchActive(to: second.version, digest: second.digest)
+      } catch {
+        try power.loseWhatWasNotSynced()
+      }
+
+      let after = ModelRepository(root: root, log: .silent)
+      try await after.open()
+      let active = try #require(await after.activeVersions.models["tag-reader"]?.active)
+      let served = active.version == 1 ? first : second
+      _ = try await after.verified(served.version, digest: served.digest)
+      for entry in await after.entries { _ = try await after.verified(entry.version, digest: entry.digest) }
+      if active.version == 1 { sawOld += 1 } else { sawNew += 1 }
+      // And the push can be done again, to the end.
+      try await push(second, to: after)
+      try await after.switchActive(to: second.version, digest: second.digest)
+      _ = try await after.verified(second.version, digest: second.digest)
+      if !power.isCut { break }
+      steps += 1
+    }
+    #expect(steps > 15 && sawOld > 10 && sawNew > 1, "\(steps) steps, \(sawOld) old, \(sawNew) new")
+  }
+
+  private func opened(_ disk: Disk = Disk()) async throws -> ModelRepository {
+    let repository = ModelRepository(root: folder.path("repo"), disk: disk, log: .silent)
+    try await repository.open()
+    return repository
+  }
+
+  private func push(_ version: TestVersion, to repository: ModelRepository) async throws {
+    let staged = try await repository.stage(version.manifest)
+    for chunk in version.chunks(of: 700) {
+      let received = staged.first { $0.path == chunk.path }?.receivedBytes ?? 0
+      guard chunk.offset + UInt64(chunk.bytes.count) > received else { continue }
+      let skipped = Int(received > chunk.offset ? received - chunk.offset : 0)
+      _ = try await repository.write(
+        FileChunk(
+          digest: chunk.digest,
+          path: chunk.path,
+          offset: chunk.offset + UInt64(skipped),
+          bytes: Array(chunk.bytes.dropFirst(skipped))
+        )
+      )
+    }
+  }
+}
+
+extension Logger {
+  static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+}

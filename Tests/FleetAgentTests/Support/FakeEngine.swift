@@ -1,0 +1,160 @@
+import FleetCore
+import FleetWire
+import Synchronization
+
+@testable import FleetAgent
+
+/// Engines that live in the test's process: each speaks the real framing over a real socket.
+final class FakeEngines: EngineSpawner {
+  struct Behaviour: Sendable {
+    /// Versions that fail to load, with the runtime's words.
+    var unloadable: [ModelVersion: String] = [:]
+    /// Versions that take the engine down with them.
+    var deadly: Set<ModelVersion> = []
+    /// Versions that load only when the gate opens.
+    var held: Set<ModelVersion> = []
+    var problem: String?
+    var isSilent = false
+    var isUnstartable = false
+    var inFlight: UInt64 = 0
+  }
+
+  private struct State {
+    var behaviour = Behaviour()
+    var engines: [FakeEngine] = []
+  }
+
+  private let state = Mutex(State())
+
+  func change(_ change: (inout Behaviour) -> Void) { state.withLock { change(&$0.behaviour) } }
+
+  var behaviour: Behaviour { state.withLock { $0.behaviour } }
+  var started: [FakeEngine] { state.withLock { $0.engines } }
+
+  func spawn() async throws -> any RunningEngine {
+    if behaviour.isUnstartable { throw CommandError(.failed, "no such program") }
+    let (ours, theirs) = try Descriptor.socketPair()
+    return state.withLock { state in
+      let engine = FakeEngine(pid: Int32(1000 + state.engines.count), ours: ours, theirs: theirs) { [weak self] in
+        self?.behaviour ?? Behaviour()
+      }
+      state.engines.append(engine)
+      return engine
+    }
+  }
+}
+
+final class FakeEngine: RunningEngine {
+  private struct State {
+    var commands: [EngineCommand] = []
+    var models: [String: ModelStatus] = [:]
+    var end: ProcessEnd?
+    var waiting: [CheckedContinuation<ProcessEnd, Never>] = []
+  }
+
+  let pid: Int32
+  let link: EngineLink
+  private let socket: Descriptor
+  private let behaviour: @Sendable () -> FakeEngines.Behaviour
+  private let state = Mutex(State())
+
+  init(pid: Int32, ours: Descriptor, theirs: Descriptor, behaviour: @escaping @Sendable () -> FakeEngines.Behaviour) {
+    self.pid = pid
+    self.behaviour = behaviour
+    link = EngineLink(socket: ours)
+    socket = theirs
+    OwnThread.start("fake-engine") { [self] in serve() }
+  }
+
+  /// What it was told, without the polls.
+  var commands: [EngineCommand] { state.withLock { $0.commands } }
+
+  func count(_ model: String, requests: UInt64, microseconds: UInt64 = 1000, errors: UInt64 = 0) {
+    state.withLock { state in
+      state.models[model]?.requests += requests
+      state.models[model]?.errors += errors
+      let added = LatencyHistogram([LatencyHistogram.Bucket(microseconds: microseconds, count: requests)])
+      if let latency = state.models[model]?.latency { state.models[model]?.latency = latency.merged(with: added) }
+    }
+  }
+
+  func terminate() { end(.exited(status: 0)) }
+
+  func kill() { end(.killed(signal: 9)) }
+
+  func end(_ cause: ProcessEnd.Cause, lastWords: String = "") {
+    socket.shutDown()
+    let end = ProcessEnd(cause: cause, lastWords: lastWords)
+    let waiting = state.withLock { state in
+      if state.end == nil { state.end = end }
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for continuation in waiting { continuation.resume(returning: end) }
+  }
+
+  func ended() async -> ProcessEnd {
+    await withCheckedContinuation { continuation in
+      let end = state.withLock { state in
+        if state.end == nil { state.waiting.append(continuation) }
+        return state.end
+      }
+      if let end { continuation.resume(returning: end) }
+    }
+  }
+
+  private func serve() {
+    var buffer: [UInt8] = []
+    while let bytes = try? socket.read(upTo: 4096), !bytes.isEmpty {
+      buffer += bytes
+      while let request = try? EngineFraming.decode(EngineRequest.self, from: &buffer) {
+        guard !behaviour().isSilent else { continue }
+        guard let reply = reply(to: request.command) else {
+          // It hangs on this command; polls are answered all the same.
+          continue
+        }
+        guard let bytes = try? EngineFraming.encode(EngineResponse(id: request.id, reply: reply)) else { return }
+        try? socket.send(bytes)
+      }
+    }
+    // As the real one: without its agent it ends.
+    end(.exited(status: 0))
+  }
+
+  private func reply(to command: EngineCommand) -> EngineReply? {
+    let behaviour = behaviour()
+    if command != .report { state.withLock { $0.commands.append(command) } }
+    switch command {
+    case .activate(let version, let digest, _):
+      if behaviour.deadly.contains(version) {
+        end(.killed(signal: 11))
+        return nil
+      }
+      if behaviour.held.contains(version) { return nil }
+      if let words = behaviour.unloadable[version] { return .failed(words) }
+      state.withLock { state in
+        var status = state.models[version.name] ?? ModelStatus(name: version.name, version: 0, digest: digest)
+        status.version = version.number
+        status.digest = digest
+        state.models[version.name] = status
+      }
+      return .activated(loadMilliseconds: 12)
+    case .handOff, .serve: return .done
+    case .report:
+      let models = state.withLock { $0.models.values.sorted { $0.name < $1.name } }
+      return .report(
+        EngineReport(
+          runtime: "FakeVINO 1",
+          problem: behaviour.problem,
+          device: "CPU",
+          devices: [EngineDevice(id: "CPU", name: "Test CPU")],
+          models: models.map { model in
+            var model = model
+            model.inFlight = behaviour.inFlight
+            return model
+          }
+        )
+      )
+    }
+  }
+}
