@@ -154,6 +154,22 @@ let package = Package(
       dependencies: ["FleetCore", "FleetConfiguration"],
       swiftSettings: strict
     ),
+    .testTarget(
+      name: "FleetWireTests",
+      dependencies: [
+        "FleetCore", "FleetWire", "FleetAuthority", "FleetTestSupport",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "FleetAuthorityTests",
+      dependencies: ["FleetCore", "FleetAuthority", "FleetTestSupport"],
+      swiftSettings: strict
+    ),
     .testTarget(name: "LayersTests", swiftSettings: strict),
     // Real processes: `fleet demo`, `fleetd`, an engine, a terminal, and clients that nobody here wrote.
     .testTarget(name: "EndToEndTests", dependencies: ["fleet", "fleetd"], swiftSettings: strict),
