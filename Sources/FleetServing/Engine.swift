@@ -13,6 +13,7 @@ package final class Engine: Sendable {
   package var openConnections: Int { http.census.count }
   private let http: HTTPServer
   private let frontEnd: RESTFrontEnd
+  private let controller: EngineController
   private let workers: WorkerPool
   private let serving: MultiThreadedEventLoopGroup
   private let controlling: MultiThreadedEventLoopGroup
@@ -21,6 +22,7 @@ package final class Engine: Sendable {
     agentGone: EventLoopFuture<Void>,
     http: HTTPServer,
     frontEnd: RESTFrontEnd,
+    controller: EngineController,
     workers: WorkerPool,
     serving: MultiThreadedEventLoopGroup,
     controlling: MultiThreadedEventLoopGroup
@@ -28,6 +30,7 @@ package final class Engine: Sendable {
     self.agentGone = agentGone
     self.http = http
     self.frontEnd = frontEnd
+    self.controller = controller
     self.workers = workers
     self.serving = serving
     self.controlling = controlling
@@ -74,6 +77,7 @@ package final class Engine: Sendable {
       agentGone: control.closeFuture,
       http: http,
       frontEnd: frontEnd,
+      controller: controller,
       workers: workers,
       serving: serving,
       controlling: controlling
@@ -84,6 +88,7 @@ package final class Engine: Sendable {
   package func stop(within deadline: Duration) async {
     await http.stop(within: deadline)
     frontEnd.closeConnections()
+    controller.stop()
     try? await workers.shutDown()
     try? await serving.shutdownGracefully()
     try? await controlling.shutdownGracefully()

@@ -15,6 +15,7 @@ import Testing
       let model = try await client.get(path)
       #expect(model.status == 200, "\(path)")
       #expect(model.json["versions"] as? [String] == ["1"])
+      #expect(model.json["platform"] as? String == "fake")
       let input = (model.json["inputs"] as? [[String: Any]])?.first
       #expect(input?["name"] as? String == "pixels")
       #expect(input?["datatype"] as? String == "FP32")
@@ -87,6 +88,20 @@ import Testing
     #expect((outputs[2]["parameters"] as? [String: Int])?["binary_data_size"] == 4)
     let one: [UInt8] = [0, 0, 0x80, 0x3f]
     #expect(answer.binary == Array([[UInt8]](repeating: one, count: 20).joined()) + [0, 0, 0, 0])
+    await engine.stop()
+  }
+
+  @Test func decodesLongBodiesOnAWorker() async throws {
+    let engine = try await TestEngine.start()
+    let client = try TestClient(engine.port)
+    let rows = 1024
+    let answer = try await client.infer(Bodies.json(rows: rows))
+    #expect(answer.status == 200)
+    #expect(((answer.json["outputs"] as? [[String: Any]])?.first?["data"] as? [Double])?.count == rows * 10)
+    #expect(try await client.infer(Bodies.json(rows: rows).dropLast() + "").status == 400)
+    let status = try await engine.status()
+    #expect(status.requests == 2)
+    #expect(status.queued == 0)
     await engine.stop()
   }
 

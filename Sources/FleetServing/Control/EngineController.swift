@@ -64,6 +64,11 @@ final class EngineController: Sendable {
     }
   }
 
+  /// Loads nothing more. A load under way is not waited for.
+  func stop() {
+    loader.shutdownGracefully { _ in }
+  }
+
   private func activate(_ version: ModelVersion, _ digest: ModelDigest, _ folder: String) -> EngineReply {
     if let active = registry.find(version.name)?.active, active.version == version, active.digest == digest {
       return .activated(loadMilliseconds: 0)

@@ -14,6 +14,8 @@ package protocol InferenceEngine: Sendable {
 
 /// A compiled model. Freed by letting go of it.
 package protocol LoadedModel: Sendable {
+  /// What the protocol's metadata calls the kind of model, such as `openvino`.
+  var platform: String { get }
   var inputs: [TensorDescription] { get }
   var outputs: [TensorDescription] { get }
 

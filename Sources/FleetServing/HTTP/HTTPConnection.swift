@@ -98,7 +98,11 @@ final class HTTPConnection: ChannelDuplexHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     guard event is ConnectionCensus.Stop else { return context.fireUserInboundEventTriggered(event) }
     isStopping = true
-    if !isAnswering, pending.isEmpty, incoming == nil { context.close(promise: nil) }
+    // A request may be on its way at this moment: it gets its answer, and with it the end of the connection.
+    let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.value.eventLoop.assumeIsolated().scheduleTask(in: limits.stopGrace) { [self] in
+      if !isAnswering, pending.isEmpty, incoming == nil, !isClosing { context.value.close(promise: nil) }
+    }
   }
 
   // MARK: Reading

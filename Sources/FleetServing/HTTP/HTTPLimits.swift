@@ -16,6 +16,8 @@ package struct HTTPLimits: Sendable {
   /// and may take the answer with it.
   package var linger: TimeAmount = .seconds(2)
   package var connections = 4096
+  /// When the engine stops, how long an idle connection may still bring a request.
+  package var stopGrace: TimeAmount = .milliseconds(100)
 
   package init() {}
 }

@@ -3,6 +3,7 @@ import Synchronization
 
 /// A compiled model with the infer requests made for it so far; each computes one call at a time.
 final class OpenVINOModel: LoadedModel {
+  let platform = "openvino"
   let inputs: [TensorDescription]
   let outputs: [TensorDescription]
 

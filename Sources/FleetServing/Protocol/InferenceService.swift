@@ -32,34 +32,63 @@ package final class InferenceService: Sendable {
     return found
   }
 
-  /// Computes on the caller's event loop when that is quick, else on a worker.
-  package func infer(
+  /// Computes on the caller's event loop when that is quick, else on a worker; `encode` runs in the same place.
+  package func infer<Answer: Sendable>(
     _ request: InferRequest,
     on target: ServedVersion,
     meter: ModelMeter,
-    loop: any EventLoop
-  ) -> Eventual<Result<InferReply, ServingError>> {
+    loop: any EventLoop,
+    encode: @escaping @Sendable (Result<InferReply, ServingError>) -> Answer
+  ) -> Eventual<Answer> {
     let prepared: InferValidation.Prepared
     do throws(ServingError) {
       prepared = try InferValidation.prepare(request, for: target.model)
     } catch {
-      return .now(.failure(error))
+      return .now(encode(.failure(error)))
     }
-    let arrived = NIODeadline.now()
     let id = request.id
-    if target.expectedTime(rows: prepared.rows) < Self.longestInline {
-      return .now(Self.compute(prepared, id: id, on: target, meter: meter, since: arrived))
+    guard target.expectedTime(rows: prepared.rows) >= Self.longestInline else {
+      return .now(encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: .zero)))
     }
+    return offload(meter: meter, loop: loop) { waited in
+      switch waited {
+      case .success(let waited): encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: waited))
+      case .failure(let error): encode(.failure(error))
+      }
+    }
+  }
+
+  /// The same on the calling thread, which must be a worker's; `waited` is what `offload` told.
+  package func inferHere(
+    _ request: InferRequest,
+    on target: ServedVersion,
+    meter: ModelMeter,
+    waited: TimeAmount
+  ) -> Result<InferReply, ServingError> {
+    do throws(ServingError) {
+      let prepared = try InferValidation.prepare(request, for: target.model)
+      return Self.compute(prepared, id: request.id, on: target, meter: meter, waited: waited)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Runs `work` on a worker, with how long it waited for that; or here and at once with `.unavailable` when too many wait already.
+  package func offload<Answer: Sendable>(
+    meter: ModelMeter,
+    loop: any EventLoop,
+    _ work: @escaping @Sendable (Result<TimeAmount, ServingError>) -> Answer
+  ) -> Eventual<Answer> {
+    let arrived = NIODeadline.now()
     meter.queued()
     let answer = workers.run(on: loop) {
       meter.dequeued()
-      return Self.compute(prepared, id: id, on: target, meter: meter, since: arrived)
+      return work(.success(NIODeadline.now() - arrived))
     }
     if let answer { return .later(answer) }
     meter.dequeued()
-    return .now(
-      .failure(ServingError(.unavailable, "\(workers.maximumWaiting) requests wait for the engine already"))
-    )
+    let message = "\(workers.maximumWaiting) requests wait for the engine already"
+    return .now(work(.failure(ServingError(.unavailable, message))))
   }
 
   private static func compute(
@@ -67,14 +96,14 @@ package final class InferenceService: Sendable {
     id: String?,
     on target: ServedVersion,
     meter: ModelMeter,
-    since arrived: NIODeadline
+    waited: TimeAmount
   ) -> Result<InferReply, ServingError> {
     let start = NIODeadline.now()
     do {
       let outputs = try target.model.infer(prepared.inputs, wanted: prepared.wanted)
       let time = NIODeadline.now() - start
       target.took(time, rows: prepared.rows)
-      meter.computed(queueTime: start - arrived, computeTime: time)
+      meter.computed(queueTime: waited, computeTime: time)
       let version = target.version
       return .success(InferReply(model: version.name, version: version.number, id: id, outputs: outputs))
     } catch {

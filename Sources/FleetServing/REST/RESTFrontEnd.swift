@@ -4,6 +4,9 @@ import NIOHTTP1
 
 /// The REST form of the protocol: finds what a request asks for, decodes it, and encodes what comes of it.
 package final class RESTFrontEnd: HTTPResponder {
+  /// Longer bodies are decoded by a worker: JSON takes some 10 ns a byte, and everybody else on the event loop would wait.
+  private static let longestReadInline = 64 << 10
+
   private let service: InferenceService
   private let handOff: HandOff
   private let relay: SiblingRelay
@@ -99,19 +102,35 @@ package final class RESTFrontEnd: HTTPResponder {
     on found: (active: ServedVersion, meter: ModelMeter),
     loop: any EventLoop
   ) -> Eventual<HTTPResponse> {
-    let decoded: RESTInferRequest
+    let (active, meter) = found
+    if request.body.readableBytes > Self.longestReadInline {
+      return service.offload(meter: meter, loop: loop) { [self] waited in
+        do throws(ServingError) {
+          let waited = try waited.get()
+          let decoded = try decode(request)
+          let result = service.inferHere(decoded.request, on: active, meter: meter, waited: waited)
+          return Self.response(result, to: decoded)
+        } catch {
+          return RESTResponses.error(error)
+        }
+      }
+    }
     do throws(ServingError) {
-      decoded = try decode(request)
+      let decoded = try decode(request)
+      return service.infer(decoded.request, on: active, meter: meter, loop: loop) { Self.response($0, to: decoded) }
     } catch {
       return .now(RESTResponses.error(error))
     }
-    return service.infer(decoded.request, on: found.active, meter: found.meter, loop: loop).map { result in
-      do throws(ServingError) {
-        let encoded = try RESTInferEncoder.encode(try result.get(), for: decoded)
-        return RESTResponses.inferred(encoded)
-      } catch {
-        return RESTResponses.error(error)
-      }
+  }
+
+  private static func response(
+    _ result: Result<InferReply, ServingError>,
+    to decoded: RESTInferRequest
+  ) -> HTTPResponse {
+    do throws(ServingError) {
+      return RESTResponses.inferred(try RESTInferEncoder.encode(try result.get(), for: decoded))
+    } catch {
+      return RESTResponses.error(error)
     }
   }
 

@@ -31,7 +31,7 @@ enum RESTResponses {
     }
     return json(
       """
-      {"name":\(JSONText.quoted(active.version.name)),"versions":["\(active.version.number)"],"platform":"openvino",\
+      {"name":\(JSONText.quoted(active.version.name)),"versions":["\(active.version.number)"],"platform":\(JSONText.quoted(active.model.platform)),\
       "inputs":\(list(active.model.inputs)),"outputs":\(list(active.model.outputs))}
       """
     )

@@ -35,6 +35,7 @@ final class FakeEngine: InferenceEngine {
 }
 
 final class FakeModel: LoadedModel {
+  let platform = "fake"
   let inputs = [TensorDescription(name: "pixels", datatype: .fp32, shape: [-1, 1, 8, 8])]
   let outputs = [
     TensorDescription(name: "scores", datatype: .fp32, shape: [-1, 10]),
