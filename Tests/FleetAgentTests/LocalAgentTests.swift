@@ -64,7 +64,9 @@ struct LocalAgentTests {
     }
     node.engines.change { $0.unloadable[second.version] = "bad weights" }
     node.engines.started.last?.end(.killed(signal: 9))
-    let frame = try await node.frame("serves 1") { $0.models.first?.version == 1 && $0.engine.state == .serving }
+    let frame = try await node.frame("serves 1 and says so") {
+      $0.models.first?.version == 1 && $0.engine.problem?.contains("cannot be loaded") == true
+    }
     #expect(frame.engine.problem == "tag-reader@2 cannot be loaded: bad weights; serving tag-reader@1 instead")
     await node.stop()
   }
@@ -78,7 +80,9 @@ struct LocalAgentTests {
     }
     node.engines.change { $0.deadly = [second.version] }
     node.engines.started.last?.end(.killed(signal: 9))
-    let frame = try await node.frame("serves 1") { $0.models.first?.version == 1 && $0.engine.state == .serving }
+    let frame = try await node.frame("serves 1 and says so") {
+      $0.models.first?.version == 1 && $0.engine.problem?.contains("cannot be loaded") == true
+    }
     #expect(frame.engine.restarts == 3)
     #expect(frame.engine.problem?.contains("it ended the engine 2 times; serving tag-reader@1 instead") == true)
     await node.stop()

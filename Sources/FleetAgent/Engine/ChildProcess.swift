@@ -89,7 +89,7 @@ final class ChildProcess: Sendable {
     for (target, source) in zip(Int32(1)..., sources) {
       unsafe posix_spawn_file_actions_adddup2(&actions, source.number, target)
     }
-    keepToOurselves(from: 3)
+    try unsafe closeOthers(from: Int32(sources.count) + 1, &actions)
 
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
@@ -113,11 +113,14 @@ final class ChildProcess: Sendable {
     return (pid, output.reading)
   }
 
-  /// Marks every descriptor close-on-exec, also what libraries opened or we inherited, so that a child gets only what it is given.
-  /// (posix_spawn_file_actions_addclosefrom_np is not in the Glibc module.)
-  private static func keepToOurselves(from first: Int32) {
-    for name in SystemFiles().names(in: "/proc/self/fd") {
-      if let number = Int32(name), number >= first { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+  /// Closes everything from `first` on in the child: also what libraries opened or we inherited.
+  private static func closeOthers(from first: Int32, _ actions: inout posix_spawn_file_actions_t) throws {
+    // glibc has had posix_spawn_file_actions_addclosefrom_np since 2.34, but the Glibc module does not show it.
+    typealias AddCloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+    guard let symbol = unsafe dlsym(dlopen(nil, RTLD_NOW), "posix_spawn_file_actions_addclosefrom_np") else {
+      throw SystemError("start children without glibc 2.34", code: ENOSYS)
     }
+    let addCloseFrom = unsafe unsafeBitCast(symbol, to: AddCloseFrom.self)
+    _ = unsafe addCloseFrom(&actions, first)
   }
 }

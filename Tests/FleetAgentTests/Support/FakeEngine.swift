@@ -83,13 +83,13 @@ final class FakeEngine: RunningEngine {
   func kill() { end(.killed(signal: 9)) }
 
   func end(_ cause: ProcessEnd.Cause, lastWords: String = "") {
-    socket.shutDown()
     let end = ProcessEnd(cause: cause, lastWords: lastWords)
     let waiting = state.withLock { state in
       if state.end == nil { state.end = end }
       defer { state.waiting = [] }
       return state.waiting
     }
+    socket.shutDown()
     for continuation in waiting { continuation.resume(returning: end) }
   }
 
