@@ -69,6 +69,22 @@ import Testing
     )
   }
 
+  @Test func `The newest reason counts, not the first`() async throws {
+    let fleet = try TestFleet()
+    let deadlines = Deadlines(connect: .milliseconds(200))
+    let (address, remote) = try await withPeer(saying: nil) { address in
+      let remote = try RemoteAgent(name: austin, address: address, credentials: fleet.operator(), deadlines: deadlines)
+      await expectError(.unreachable, saying: "said nothing within 200ms", of: remote, .undrain(orderedBy: "ops"))
+      return (address, remote)
+    }
+    try await eventually("refused at \(address)") { () -> Bool? in
+      do throws(CommandError) { _ = try await remote.describe() } catch {
+        return error.message.contains("refuses connections") ? true : nil
+      }
+      return nil
+    }
+  }
+
   @Test func `The host does not exist`() async throws {
     try await expect(
       .unreachable,
@@ -247,7 +263,10 @@ import Testing
   }
 
   /// A server that says `words` to whoever calls, or never anything.
-  private func withPeer(saying words: String?, _ body: (_ address: String) async throws -> Void) async throws {
+  private func withPeer<Value>(
+    saying words: String?,
+    _ body: (_ address: String) async throws -> Value
+  ) async throws -> Value {
     let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .childChannelInitializer { channel in
         guard let words else { return channel.eventLoop.makeSucceededVoidFuture() }
@@ -258,7 +277,7 @@ import Testing
       .bind(host: "127.0.0.1", port: 0).get()
     let port = try #require(server.localAddress?.port)
     defer { server.close(promise: nil) }
-    try await body("127.0.0.1:\(port)")
+    return try await body("127.0.0.1:\(port)")
   }
 }
 

@@ -62,11 +62,14 @@ struct LinkWords: Sendable {
     CommandError(.unreachable, "\(server) has sent nothing for \(Quantity.text(silence)); its agent may be stopped")
   }
 
-  func silentConnection(_ deadline: Duration) -> CommandError {
-    CommandError(
-      .unreachable,
-      "\(server) accepts connections but said nothing within \(Quantity.text(deadline)); its agent may be stopped"
-    )
+  /// Nothing came within `deadline` of dialling.
+  func silence(of deadline: Duration, isConnected: Bool) -> CommandError {
+    let within = Quantity.text(deadline)
+    let what =
+      isConnected
+      ? "accepts connections but said nothing within \(within); its agent may be stopped"
+      : "cannot be reached within \(within); check the line to the store and the address in fleet.yaml"
+    return CommandError(.unreachable, "\(server) \(what)")
   }
 
   func unreadable(_ what: String, because problem: CommandError) -> CommandError {

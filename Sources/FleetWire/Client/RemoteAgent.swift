@@ -167,17 +167,17 @@ package final class RemoteAgent: NodeAgent {
   ) -> HTTP2ClientTransport.Posix.Config {
     .defaults { config in
       // A node that comes back is called again within seconds; jitter keeps consoles apart.
-      config.backoff = .init(initial: .milliseconds(500), max: .seconds(5), multiplier: 1.6, jitter: 0.2)
+      config.backoff = .init(initial: .milliseconds(500), max: .seconds(3), multiplier: 1.6, jitter: 0.2)
       // A line that was cut without a word is noticed within 15 s.
       config.connection.keepalive = .init(time: .seconds(10), timeout: .seconds(5), allowWithoutCalls: true)
       // Small, so that a console which stops reading finds few stale frames when it reads on.
       config.http2.targetWindowSize = 1 << 16
       config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
         channel.eventLoop.makeCompletedFuture {
-          let first = FirstByteDeadline(deadlines.connect) {
-            trouble.record(words.silentConnection(deadlines.connect))
-          } onFirstByte: {
-            trouble.clear()
+          // What is recorded from here on is about this connection.
+          trouble.clear()
+          let first = FirstByteDeadline(deadlines.connect) { isConnected in
+            trouble.record(words.silence(of: deadlines.connect, isConnected: isConnected))
           }
           let errors = LinkErrors(trouble: trouble, words: words)
           let pipeline = channel.pipeline.syncOperations

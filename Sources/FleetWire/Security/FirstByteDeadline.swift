@@ -6,28 +6,23 @@ final class FirstByteDeadline: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
   private let deadline: Duration
-  private let onSilence: () -> Void
-  private let onFirstByte: () -> Void
+  private let onSilence: (_ isConnected: Bool) -> Void
   private var timer: Scheduled<Void>?
 
-  init(_ deadline: Duration, onSilence: @escaping () -> Void = {}, onFirstByte: @escaping () -> Void = {}) {
+  init(_ deadline: Duration, onSilence: @escaping (_ isConnected: Bool) -> Void = { _ in }) {
     self.deadline = deadline
     self.onSilence = onSilence
-    self.onFirstByte = onFirstByte
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(deadline)) { [onSilence] in
-      onSilence()
+      onSilence(context.channel.isActive)
       context.close(promise: nil)
     }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if timer != nil {
-      stop()
-      onFirstByte()
-    }
+    stop()
     context.fireChannelRead(data)
   }
 
