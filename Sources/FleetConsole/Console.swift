@@ -151,6 +151,7 @@ package struct Console {
         }
       }
       job?.cancel()
+      await job?.value
       sender.finish()
       group.cancelAll()
     }

@@ -1,4 +1,5 @@
 import FleetCore
+import FoundationEssentials
 import Terminal
 import Testing
 
@@ -56,6 +57,24 @@ import Testing
       frame.engine.problem = "killed by signal 9"
     }
     #expect(fleet.state.log.events.last?.text == "the engine ended (restart 1): killed by signal 9")
+  }
+
+  @Test func whatANodeTellsOfItsPastStandsAtItsOwnTime() throws {
+    let fleet = FleetFixture()
+    fleet.seconds = 100
+    let name = fleet.names[0]
+    for (sequence, health) in [Health.healthy, .degraded, .healthy].enumerated() {
+      var frame = Frame(
+        node: name,
+        sequence: UInt64(sequence),
+        agentStarted: FleetFixture.start,
+        time: FleetFixture.start.addingTimeInterval(60 + Double(sequence)),
+        engine: EngineStatus(state: .serving)
+      )
+      frame.health = health
+      fleet.send(.frame(name, frame))
+    }
+    #expect(fleet.state.log.events.map(\.date) == [61, 62].map { FleetFixture.start.addingTimeInterval($0) })
   }
 
   @Test func quitEnds() {

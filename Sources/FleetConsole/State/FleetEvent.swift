@@ -22,8 +22,10 @@ package struct EventLog: Sendable, Equatable {
   /// Those after the first `count`, as far as they are still here.
   package func events(after count: Int) -> ArraySlice<FleetEvent> { events.suffix(max(0, total - count)) }
 
-  mutating func append(_ event: FleetEvent) {
-    events.append(event)
+  /// Where its time puts it: nodes also tell of what was before the console came.
+  mutating func insert(_ event: FleetEvent) {
+    let place = events.lastIndex { $0.date <= event.date }.map { $0 + 1 } ?? 0
+    events.insert(event, at: place)
     total += 1
     if events.count > Self.capacity { events.removeFirst(events.count - Self.capacity) }
   }

@@ -1,4 +1,5 @@
 package import FleetCore
+internal import FoundationEssentials
 
 /// All that the console knows and shows. Only `update` changes it.
 package struct FleetState: Sendable, Equatable {
@@ -57,7 +58,7 @@ package struct FleetState: Sendable, Equatable {
   /// The theme in use, as an index into those the console was given.
   package var themeIndex: Int { interface.themeIndex }
 
-  mutating func tell(_ weight: FleetEvent.Weight, _ node: NodeName?, _ text: String) {
-    log.append(FleetEvent(date: now.date, node: node, weight: weight, text: text))
+  mutating func tell(_ weight: FleetEvent.Weight, _ node: NodeName?, _ text: String, at date: Date? = nil) {
+    log.insert(FleetEvent(date: date ?? now.date, node: node, weight: weight, text: text))
   }
 }

@@ -1,4 +1,5 @@
 internal import FleetCore
+internal import FoundationEssentials
 
 /// Frames into state, and what in them is worth telling into the log.
 enum FleetNews {
@@ -26,26 +27,48 @@ enum FleetNews {
     }
   }
 
+  /// Frames of a node's history are told at their own time, by the node's clock; news are told now.
+  private static func date(of frame: Frame, _ state: FleetState) -> Date {
+    state.now.date.timeIntervalSince(frame.time) > 3 ? frame.time : state.now.date
+  }
+
   private static func compare(_ last: Frame, _ frame: Frame, _ name: NodeName, _ state: inout FleetState) {
-    if last.agentStarted != frame.agentStarted { state.tell(.warning, name, "the agent was started anew") }
+    if last.agentStarted != frame.agentStarted {
+      state.tell(.warning, name, "the agent was started anew", at: date(of: frame, state))
+    }
     if last.injectedFault != frame.injectedFault, let fault = frame.injectedFault {
-      state.tell(.warning, name, "a fault is injected: \(fault)")
+      state.tell(.warning, name, "a fault is injected: \(fault)", at: date(of: frame, state))
     }
     if last.health != frame.health { tellHealth(frame, name, &state) }
     if last.availability != frame.availability { tellAvailability(frame, name, &state) }
     if frame.engine.restarts > last.engine.restarts {
       let why = frame.engine.problem.map { ": \($0)" } ?? ""
-      state.tell(.warning, name, "the engine ended (restart \(frame.engine.restarts))\(why)")
+      state.tell(
+        .warning,
+        name,
+        "the engine ended (restart \(frame.engine.restarts))\(why)",
+        at: date(of: frame, state)
+      )
     } else if last.engine.state != frame.engine.state {
       let why = frame.engine.problem.map { ": \($0)" } ?? ""
       let isGood = frame.engine.state == .serving
-      state.tell(isGood ? .good : .warning, name, "engine \(frame.engine.state.rawValue)\(isGood ? "" : why)")
+      state.tell(
+        isGood ? .good : .warning,
+        name,
+        "engine \(frame.engine.state.rawValue)\(isGood ? "" : why)",
+        at: date(of: frame, state)
+      )
     }
     for model in frame.models {
       guard let old = last.models.first(where: { $0.name == model.name }), old.version != model.version else {
         continue
       }
-      state.tell(.good, name, "serves \(model.name)@\(model.version) (before: \(old.name)@\(old.version))")
+      state.tell(
+        .good,
+        name,
+        "serves \(model.name)@\(model.version) (before: \(old.name)@\(old.version))",
+        at: date(of: frame, state)
+      )
     }
   }
 
@@ -57,15 +80,15 @@ enum FleetNews {
       case .degraded: .warning
       case .faulty: .critical
       }
-    state.tell(weight, name, frame.health.rawValue + reasons)
+    state.tell(weight, name, frame.health.rawValue + reasons, at: date(of: frame, state))
   }
 
   private static func tellAvailability(_ frame: Frame, _ name: NodeName, _ state: inout FleetState) {
     let why = frame.drain.map { ": \($0.reason) (\($0.orderedBy))" } ?? ""
     switch frame.availability {
-    case .serving: state.tell(.good, name, "serving again")
-    case .draining: state.tell(.neutral, name, "draining\(why)")
-    case .drained: state.tell(.neutral, name, "drained: nothing in flight, engine idle")
+    case .serving: state.tell(.good, name, "serving again", at: date(of: frame, state))
+    case .draining: state.tell(.neutral, name, "draining\(why)", at: date(of: frame, state))
+    case .drained: state.tell(.neutral, name, "drained: nothing in flight, engine idle", at: date(of: frame, state))
     }
   }
 }

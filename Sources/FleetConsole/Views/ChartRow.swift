@@ -77,6 +77,8 @@ struct ChartRow {
   ) {
     var heading = [Span("\(title) ", theme(.title)), Span(name, theme(.muted))]
     for (text, role) in legend { heading += [Span(" ── ", theme(role)), Span(text, theme(.muted))] }
+    // A narrow title keeps the legend: whose lines these are, the selection shows as well.
+    if heading.width > rect.width - 6 { heading.removeFirst() }
     let inside = Box(border: theme(.border), title: heading).draw(in: rect, of: &buffer)
     // The range has to be known before the room for the lines is, since its labels take some of it.
     let all = series.flatMap { node, path in
@@ -120,13 +122,18 @@ struct ChartRow {
 
 /// Samples to dots on a fixed grid of time.
 enum Timeline {
-  /// One value for each half of a column, oldest first. Columns begin at multiples of their length in time, so the lines move
-  /// a whole cell at once and stand still in between: a chart that crept would send itself anew every second.
+  /// The lines move to the left at most so often, in seconds: moving them sends them anew, which is most of what the
+  /// dashboard sends.
+  private static let moveSeconds = 4.0
+
+  /// One value for each half of a column, oldest first. The axis moves by whole columns and stands still in between, while
+  /// its right end fills up.
   static func dots(_ samples: [(time: Double, value: Double?)], columns: Int, seconds: Double, now: Double) -> [Double?]
   {
     guard columns > 0 else { return [] }
     let half = seconds / Double(columns) / 2
-    let end = (now / (2 * half)).rounded(.down) * 2 * half + 2 * half
+    let step = 2 * half * max(1, (moveSeconds / (2 * half) - 0.001).rounded(.up))
+    let end = (now / step).rounded(.down) * step + step
     let start = end - Double(columns * 2) * half
     // A second between frames may span several dots; longer without news is a gap.
     let hold = max(half, 2.5)

@@ -26,7 +26,7 @@ struct DialogFrame {
     let inside = Dialog.draw(
       box,
       width: width,
-      lines: rows.count + (hasButtons ? 2 : 0),
+      lines: rows.count + (hasButtons ? 1 : 0),
       background: theme(.text),
       of: &buffer
     )

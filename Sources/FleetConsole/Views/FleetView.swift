@@ -92,7 +92,7 @@ struct FleetView {
   /// Small screens: no frames, no charts, the table and the keys.
   private func compact(into buffer: inout Buffer) {
     let size = buffer.size
-    let rect = Rect(x: 1, y: 1, width: size.width - 2, height: size.height - 2)
+    let rect = Rect(x: 0, y: 1, width: size.width, height: size.height - 2)
     NodeTable(state: state, theme: theme).draw(in: rect, of: &buffer)
     if state.interface.filterInput != nil || state.interface.notice != nil || state.isJobRunning {
       BottomLine(state: state, theme: theme).draw(y: size.height - 1, into: &buffer)

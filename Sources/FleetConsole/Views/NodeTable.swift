@@ -29,7 +29,7 @@ struct NodeTable {
   ]
 
   /// Rows of the table with its title row.
-  func height() -> Int { FleetRows.rows(state).count + 1 }
+  func height() -> Int { max(3, FleetRows.rows(state).count) + 1 }
 
   func draw(in rect: Rect, of buffer: inout Buffer) {
     let rows = FleetRows.rows(state)
@@ -76,7 +76,7 @@ struct NodeTable {
     if frame?.injectedFault != nil { name.append(Span(" ⚑", theme(.warning))) }
     let availability = frame.map { frame -> [Span] in
       let mark = Mark.of(frame)
-      return [Span(mark.text, isFresh ? theme(mark.role) : theme(.stale))]
+      return [isFresh ? Span(mark.text, theme(mark.role)) : Span("was \(mark.word)", theme(.stale))]
     }
     let overLimit = (node.metrics.latency.milliseconds(atPercentile: 99) ?? 0) > state.definition.slo.p99.milliseconds
     let age = node.age(at: now)
