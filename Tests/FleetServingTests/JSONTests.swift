@@ -26,12 +26,16 @@ struct SeededGenerator: RandomNumberGenerator {
     var random = SeededGenerator(state: seed)
     for _ in 0..<20_000 {
       let text: String
-      switch Int.random(in: 0..<5, using: &random) {
+      switch Int.random(in: 0..<6, using: &random) {
       case 0: text = Float(bitPattern: UInt32.random(in: 0..<0x7f80_0000, using: &random)).description
       case 1: text = Double(bitPattern: UInt64.random(in: 0..<0x7ff0_0000_0000_0000, using: &random)).description
       case 2:
         text = "-\(Int.random(in: 0..<100_000, using: &random)).\(Int.random(in: 0..<1_000_000_000, using: &random))"
       case 3: text = "\(UInt64.random(in: 0...(.max), using: &random))e-\(Int.random(in: 0..<40, using: &random))"
+      case 4:
+        // Next to the middle of two floats, where rounding twice goes wrong.
+        let float = Float.random(in: 1...1000, using: &random)
+        text = String(format: "%.15g", (Double(float) + Double(float.nextUp)) / 2)
       default: text = "\(Int.random(in: 0..<(1 << 24), using: &random))E+0\(Int.random(in: 0..<30, using: &random))"
       }
       let bytes = Array(text.utf8)[...]

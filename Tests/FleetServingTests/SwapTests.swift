@@ -2,7 +2,19 @@ import FleetCore
 import FleetServing
 import FleetWire
 import Foundation
+import Synchronization
 import Testing
+
+/// Counts what several clients do.
+private final class Progress: Sendable {
+  private let total = Mutex(0)
+
+  var count: Int { total.withLock { $0 } }
+
+  func advance() {
+    total.withLock { $0 += 1 }
+  }
+}
 
 @Suite struct SwapTests {
   @Test(arguments: ["marker", "slow"])
@@ -10,6 +22,7 @@ import Testing
     let engine = try await TestEngine.start(model: "\(kind)-1")
     let port = engine.port
     let lastVersion = 8
+    let progress = Progress()
     let answered = try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<4 {
         group.addTask {
@@ -25,11 +38,16 @@ import Testing
             #expect(version >= newest, "a connection never goes back")
             newest = version
             count += 1
+            progress.advance()
           }
           return count
         }
       }
-      for version in 2...lastVersion { try await engine.activate("\(kind)-\(version)", version: version) }
+      for version in 2...lastVersion {
+        let before = progress.count
+        try await eventually("requests are answered between two swaps") { progress.count >= before + 20 }
+        try await engine.activate("\(kind)-\(version)", version: version)
+      }
       return try await group.reduce(0, +)
     }
     let status = try await engine.status()
