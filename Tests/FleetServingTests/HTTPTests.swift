@@ -123,7 +123,7 @@ import Testing
   @Test func cutsOffWhoStallsAndWhoIdles() async throws {
     var limits = HTTPLimits()
     limits.stall = .milliseconds(50)
-    limits.idle = .milliseconds(120)
+    limits.idle = .seconds(1)
     limits.linger = .milliseconds(50)
     let engine = try await TestEngine.start(limits: limits)
     let stalled = try TestClient(engine.port)

@@ -63,8 +63,8 @@ import Testing
 
   @Test func asksTheNextWhenOneIsGone() async throws {
     let (a, b) = try await pair()
-    let (listener, deadPort) = try Sockets.listen()
-    close(listener)
+    let (silent, deadPort) = try Sockets.listen(isListening: false)
+    defer { close(silent) }
     try await handOff(a, to: [deadPort, b.port])
     for _ in 0..<3 { #expect(try await TestClient(a.port).infer(Bodies.json()).marker == 2) }
     // And when the one that is left goes too, with connections to it kept open: served here, nothing is lost.
@@ -101,8 +101,8 @@ import Testing
     #expect(refused.fields["retry-after"] == "1")
     await engine.stop()
     let empty = try await TestEngine.start(model: nil)
-    let (listener, deadPort) = try Sockets.listen()
-    close(listener)
+    let (silent, deadPort) = try Sockets.listen(isListening: false)
+    defer { close(silent) }
     try await handOff(empty, to: [deadPort])
     #expect(try await TestClient(empty.port).infer(Bodies.json()).status == 503)
     let reply = try await empty.call(.handOff(siblings: ["nonsense"]))

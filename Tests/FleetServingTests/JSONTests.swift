@@ -98,7 +98,7 @@ struct SeededGenerator: RandomNumberGenerator {
         + #""outputs":[{"name":"scores","parameters":{"binary_data":true}}]}"#).utf8
     )
     var accepted = 0
-    for _ in 0..<20_000 {
+    for _ in 0..<8_000 {
       var bytes = start
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         let place = Int.random(in: 0..<bytes.count, using: &random)

@@ -6,8 +6,6 @@ package struct ServingError: Error, Sendable, Equatable {
     /// No such model, version or path.
     case notFound
     case methodNotAllowed(allowed: String)
-    /// More bytes than are accepted.
-    case tooLarge
     /// A form that the protocol knows and this server does not take.
     case unsupported
     /// Not now; worth repeating, here or at another node.

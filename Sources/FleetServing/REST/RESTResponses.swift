@@ -52,7 +52,6 @@ enum RESTResponses {
     case .invalid: return Self.error(status: 400, error.message)
     case .notFound: return Self.error(status: 404, error.message)
     case .methodNotAllowed(let allowed): return Self.error(status: 405, error.message, [("Allow", allowed)])
-    case .tooLarge: return Self.error(status: 413, error.message)
     case .unsupported: return Self.error(status: 415, error.message)
     case .failed: return Self.error(status: 500, error.message)
     case .unavailable: return Self.error(status: 503, error.message, [("Retry-After", "1")])

@@ -14,14 +14,14 @@ enum Sockets {
     }
   }
 
-  /// A socket that listens on a free port of this machine.
-  static func listen() throws -> (descriptor: Int32, port: UInt16) {
+  /// A socket on a free port of this machine. One that does not listen refuses connections, and keeps the port from others.
+  static func listen(isListening: Bool = true) throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = loopback(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        unsafe bind(descriptor, pointer, length) == 0 && Glibc.listen(descriptor, 128) == 0
+        unsafe bind(descriptor, pointer, length) == 0 && (!isListening || Glibc.listen(descriptor, 128) == 0)
           && getsockname(descriptor, pointer, &length) == 0
       }
     }
