@@ -25,7 +25,7 @@ package struct AgentParts: Sendable {
     let disk = Disk()
     try disk.makeFolder(configuration.stateDirectory)
     let lock = try StateLock(folder: configuration.stateDirectory)
-    let listening = try ListeningSocket(binding: configuration.http)
+    let listening = try await ListeningSocket.binding(configuration.http)
     let arguments = EngineArguments(configuration: configuration, agentStarted: started.timeIntervalSince1970)
     let repositoryRoot = "\(configuration.stateDirectory)/repository"
     let repository = ModelRepository(root: repositoryRoot, disk: disk, log: log)

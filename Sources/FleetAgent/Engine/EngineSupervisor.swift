@@ -223,17 +223,24 @@ package actor EngineSupervisor: Service {
     }
     // An engine that ended meanwhile was still loading, and is counted so.
     guard !engine.link.isClosed else { return }
-    if briefing.standingOrders.isEmpty { await order(.serve, of: engine) }
+    // Asked again: a drain may have been ordered while versions were loading.
+    let orders = await self.briefing().standingOrders
+    for order in orders.isEmpty ? [.serve] : orders { await self.order(order, of: engine) }
     state.finishedLoading(problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
     for problem in problems { log.error("\(problem)") }
     await poll()
   }
 
+  /// Insists: an engine that has not heard how to treat its clients lets none in.
   private func order(_ command: EngineCommand, of engine: any RunningEngine) async {
-    do throws(CommandError) {
-      _ = try await Self.call(command, of: engine, within: Self.orderDeadline)
-    } catch {
-      log.error("engine \(engine.pid) did not take an order: \(error)")
+    while !engine.link.isClosed {
+      do throws(CommandError) {
+        _ = try await Self.call(command, of: engine, within: Self.orderDeadline)
+        return
+      } catch {
+        log.error("engine \(engine.pid) did not take an order: \(error)")
+        if error.code != .timeout { return }
+      }
     }
   }
 

@@ -24,6 +24,18 @@ package struct ListeningSocket: Sendable {
     address = HostPort(host: place.host, port: place.port == 0 ? try Self.port(of: bound) : place.port)
   }
 
+  /// Tries again for a while when the address is in use: the engine of an agent that was just killed may have it for a moment longer.
+  static func binding(_ place: HostPort, patience: Duration = .seconds(2)) async throws -> ListeningSocket {
+    let end = ContinuousClock.now + patience
+    while true {
+      do {
+        return try ListeningSocket(binding: place)
+      } catch let error as SystemError where error.isAddressInUse && ContinuousClock.now < end {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+    }
+  }
+
   private static func port(of descriptor: Descriptor) throws -> UInt16 {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

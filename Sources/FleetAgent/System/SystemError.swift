@@ -13,4 +13,5 @@ struct SystemError: Error, CustomStringConvertible {
 
   var description: String { "cannot \(doing): \(unsafe String(cString: strerror(code)))" }
   var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
+  var isAddressInUse: Bool { code == EADDRINUSE }
 }
