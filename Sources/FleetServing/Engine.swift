@@ -59,6 +59,7 @@ package final class Engine: Sendable {
       descriptor: options.httpDescriptor,
       group: serving,
       responder: frontEnd,
+      isAccepting: !options.waitsToServe,
       limits: limits
     )
     let controller = EngineController(
@@ -66,6 +67,7 @@ package final class Engine: Sendable {
       handOff: handOff,
       serving: serving,
       openConnections: { http.census.count },
+      accept: { http.accept() },
       open: open
     )
     let control = try await ControlChannel.open(

@@ -7,6 +7,9 @@ package struct EngineOptions: Sendable {
   package var controlDescriptor: Int32
   /// A listening socket for the Open Inference Protocol's REST calls; taken over and closed by the engine.
   package var httpDescriptor: Int32
+  /// Leave connections waiting in the socket's queue until the agent says `serve` or `handOff`: after a restart a client then
+  /// waits a moment for its model instead of being told that there is none.
+  package var waitsToServe: Bool
   /// The runtime's name of the accelerator to use, such as `CPU` or `GPU.0`; nil for the best there is.
   package var device: String?
   /// Folders to look for the runtime's library in, before the usual ones.
@@ -21,6 +24,7 @@ package struct EngineOptions: Sendable {
     nodeName: NodeName,
     controlDescriptor: Int32,
     httpDescriptor: Int32,
+    waitsToServe: Bool = false,
     device: String? = nil,
     librarySearchPath: [String] = [],
     injectedFault: FaultInjection? = nil,
@@ -30,6 +34,7 @@ package struct EngineOptions: Sendable {
     self.nodeName = nodeName
     self.controlDescriptor = controlDescriptor
     self.httpDescriptor = httpDescriptor
+    self.waitsToServe = waitsToServe
     self.device = device
     self.librarySearchPath = librarySearchPath
     self.injectedFault = injectedFault

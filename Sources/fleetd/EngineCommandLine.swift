@@ -32,6 +32,7 @@ struct EngineCommandLine: AsyncParsableCommand {
           nodeName: name,
           controlDescriptor: controlFd,
           httpDescriptor: httpFd,
+          waitsToServe: true,
           device: device,
           librarySearchPath: libraryPath,
           injectedFault: inject.map { try FaultInjection(parsing: $0) },

@@ -18,6 +18,7 @@ final class EngineController: Sendable {
   private let handOff: HandOff
   private let serving: any EventLoopGroup
   private let openConnections: @Sendable () -> Int
+  private let accept: @Sendable () -> Void
   /// One thread: versions load one after the other, in the order they were asked for.
   private let loader = NIOThreadPool(numberOfThreads: 1)
 
@@ -27,12 +28,14 @@ final class EngineController: Sendable {
     handOff: HandOff,
     serving: any EventLoopGroup,
     openConnections: @escaping @Sendable () -> Int,
+    accept: @escaping @Sendable () -> Void,
     open: @escaping @Sendable () throws -> any InferenceEngine
   ) {
     self.registry = registry
     self.handOff = handOff
     self.serving = serving
     self.openConnections = openConnections
+    self.accept = accept
     loader.start()
     loader.submit { [self] _ in
       let opened: Runtime
@@ -52,12 +55,14 @@ final class EngineController: Sendable {
     case .handOff(let siblings):
       do throws(EngineError) {
         try handOff.begin(siblings: siblings)
+        accept()
         return loop.makeSucceededFuture(.done)
       } catch {
         return loop.makeSucceededFuture(.failed(error.message))
       }
     case .serve:
       handOff.end()
+      accept()
       return loop.makeSucceededFuture(.done)
     case .report:
       return report(on: loop)

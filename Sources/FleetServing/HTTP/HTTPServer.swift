@@ -12,15 +12,17 @@ package final class HTTPServer: Sendable {
     self.census = census
   }
 
-  /// Takes over `descriptor`, a listening socket.
+  /// Takes over `descriptor`, a listening socket. Connections wait in its queue until `accept`, unless `isAccepting`.
   package static func start(
     descriptor: Int32,
     group: MultiThreadedEventLoopGroup,
     responder: any HTTPResponder,
+    isAccepting: Bool = true,
     limits: HTTPLimits = HTTPLimits()
   ) async throws -> HTTPServer {
     let census = ConnectionCensus()
     let channel = try await ServerBootstrap(group: group)
+      .serverChannelOption(.autoRead, value: isAccepting)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -38,6 +40,11 @@ package final class HTTPServer: Sendable {
       .withBoundSocket(descriptor)
       .get()
     return HTTPServer(channel: channel, census: census)
+  }
+
+  /// Takes connections from now on; may be said again.
+  package func accept() {
+    channel.setOption(.autoRead, value: true).whenComplete { _ in }
   }
 
   /// Takes no new connections, lets requests in flight finish until `deadline`, then closes all.
