@@ -90,8 +90,6 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict
     ),
@@ -122,7 +120,6 @@ let package = Package(
       dependencies: [
         "FleetCore", "FleetConfiguration", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -168,6 +165,34 @@ let package = Package(
     .testTarget(
       name: "FleetAuthorityTests",
       dependencies: ["FleetCore", "FleetAuthority", "FleetTestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "FleetServingTests",
+      dependencies: [
+        "FleetCore", "FleetWire", "FleetServing",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "FleetAgentTests",
+      dependencies: [
+        "FleetCore", "FleetWire", "FleetAgent", "FleetTestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["Fixtures"],
+      swiftSettings: strict
+    ),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
+    .testTarget(
+      name: "FleetConsoleTests",
+      dependencies: ["FleetCore", "FleetConfiguration", "Terminal", "FleetConsole"],
+      exclude: ["Golden", "Fixtures"],
       swiftSettings: strict
     ),
     .testTarget(name: "LayersTests", swiftSettings: strict),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FleetCore
 
 /// `fleetd`: what runs on each box.
 @main
@@ -6,7 +7,7 @@ struct FleetDaemon: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fleetd",
     abstract: "Serves models on this box, and watches over it for the fleet.",
-    version: DaemonVersion.text,
+    version: BuildVersion.text,
     subcommands: [RunCommand.self, EngineCommandLine.self]
   )
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FleetAgent
+import FleetCore
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -21,7 +22,7 @@ struct RunCommand: AsyncParsableCommand {
     let configuration = try orExit(status: 2) { try options.configuration }
     let log = DaemonLog.start(level: configuration.logLevel, node: configuration.node)
     let parts = try await orExit(status: 1) {
-      try await AgentParts.open(configuration, version: DaemonVersion.text, log: log)
+      try await AgentParts.open(configuration, version: BuildVersion.text, log: log)
     }
     let control = try orExit(status: 1) { try ControlService(parts.agent, configuration) }
     var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, control]

@@ -12,9 +12,24 @@ extension EndToEnd {
     try await tmux.expect("six nodes serve") { screen in
       screen.components(separatedBy: "serving").count > 8 && screen.contains("6 healthy")
     }
+    // The dialog's focus is on Cancel: the two fields above it, then Cancel, then the button that acts.
     try await tmux.type("d")
-    try await tmux.expect(text: "drain")
-    try await tmux.type("Escape", "q")
+    try await tmux.expect(text: "hands off to austin-01/b")
+    try await tmux.type("Enter")
+    try await tmux.expect("Cancel was chosen and nothing has happened") { screen in
+      !screen.contains("what will happen") && !screen.contains("drained")
+    }
+    try await tmux.type("d", "Right", "Enter")
+    try await tmux.expect(text: "drained: nothing in flight")
+    try await tmux.type("Enter")
+    try await demo.expectNode("austin-01/a", within: .seconds(10), "it is drained") { $0.availability == "drained" }
+    try await tmux.type("u")
+    try await tmux.expect(text: "[ Cancel ]")
+    try await tmux.type("Right", "Enter")
+    try await demo.expectNode("austin-01/a", within: .seconds(10), "it serves again") { $0.availability == "serving" }
+    try await tmux.type("Escape")
+    try await tmux.expect("no dialog is open") { !$0.contains("undrain austin-01/a ─") }
+    try await tmux.type("q")
     try await tmux.expect(text: "ended with 0")
     try await tmux.expect("the terminal echoes and edits lines again") { screen in
       screen.contains("echo") && !screen.contains("-echo") && !screen.contains("-icanon")

@@ -64,7 +64,7 @@ package actor DrainKeeper: Service {
     let serving = await siblings.serving()
     guard state.availability == .serving else { return handOffTo.map(\.name) }
     guard !serving.isEmpty || order.isForced else {
-      let silent = siblings.names.isEmpty ? "it has no sibling" : "no answer from \(Self.list(siblings.names))"
+      let silent = siblings.names.isEmpty ? "it has no sibling" : "\(Self.list(siblings.names)) does not serve"
       throw CommandError(
         .refused,
         "\(node) is the last serving node of \(node.store) (\(silent)); its requests would be refused. "

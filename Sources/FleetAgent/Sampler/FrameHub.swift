@@ -25,8 +25,8 @@ package final class FrameHub: Sendable {
   }
 
   private let state = Mutex(State())
-  /// Called when a watcher wants frames sooner than they are made.
-  private let onFasterWatcher: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
+  /// Called when a watcher has come, who may also want frames sooner than they are made.
+  private let onWatcher: Mutex<(@Sendable () -> Void)?> = Mutex(nil)
 
   package init() {}
 
@@ -51,7 +51,7 @@ package final class FrameHub: Sendable {
         )
       }
       continuation.onTermination = { [weak self] _ in self?.state.withLock { $0.watchers[id] = nil } }
-      onFasterWatcher.withLock { $0 }?()
+      onWatcher.withLock { $0 }?()
     }
   }
 
@@ -60,8 +60,8 @@ package final class FrameHub: Sendable {
     state.withLock { state in state.watchers.values.reduce(1) { min($0, $1.interval) } }
   }
 
-  package func onFasterWatcher(_ call: @escaping @Sendable () -> Void) {
-    onFasterWatcher.withLock { $0 = call }
+  package func onWatcher(_ call: @escaping @Sendable () -> Void) {
+    onWatcher.withLock { $0 = call }
   }
 
   /// Gives a new frame to everyone for whom it is time.

@@ -11,6 +11,11 @@ package actor Sampler: Service {
   private let clock: AgentClock
   private var builder: FrameBuilder
   private var nap: Task<Void, Never>?
+  /// A watcher has come: what it is sent of the past may be a second old, so it gets a frame of now as well.
+  private var isFrameWanted = false
+  private var lastTick = -Double.infinity
+  /// Watchers that come in crowds share a frame.
+  private static let closestTicks = 0.1
 
   package init(
     supervisor: EngineSupervisor,
@@ -29,8 +34,8 @@ package actor Sampler: Service {
   }
 
   package func run() async throws {
-    hub.onFasterWatcher { [weak self] in
-      // Only shortens a nap: there is nothing to wait for or to order.
+    hub.onWatcher { [weak self] in
+      // Only ends a nap early: there is nothing to wait for or to order.
       Task { await self?.wake() }
     }
     await cancelWhenGracefulShutdown {
@@ -48,6 +53,7 @@ package actor Sampler: Service {
     await supervisor.poll()
     let engine = await supervisor.snapshot
     let moment = FrameBuilder.Moment(date: clock.date(), seconds: clock.seconds())
+    lastTick = moment.seconds
     let probes = await board.round(ProbeMoment(seconds: moment.seconds, enginePID: engine.status.pid))
     let drain = await drain.observe(engine)
     hub.publish(builder.frame(at: moment, engine: engine, probes: probes, drain: drain), at: moment.seconds)
@@ -68,11 +74,16 @@ package actor Sampler: Service {
         nap.cancel()
       }
       if clock.seconds() >= next - 0.001 { return next }
+      if isFrameWanted {
+        isFrameWanted = false
+        if clock.seconds() - lastTick >= Self.closestTicks { await tick() }
+      }
     }
     return last
   }
 
   private func wake() {
+    isFrameWanted = true
     nap?.cancel()
   }
 }

@@ -5,12 +5,12 @@ extension StatusDocument {
   /// One node in JSON. Lists are empty and most fields null before its first frame.
   package struct NodeStatus: Encodable, Sendable {
     struct Engine: Encodable {
-      var pid: Int32?
+      @ExplicitNull var pid: Int32?
       var state: String
       var restarts: UInt64
-      var runtime: String?
-      var device: String?
-      var problem: String?
+      @ExplicitNull var runtime: String?
+      @ExplicitNull var device: String?
+      @ExplicitNull var problem: String?
       var cpuSeconds: ReadingStatus
       var residentBytes: ReadingStatus
     }
@@ -35,14 +35,14 @@ extension StatusDocument {
       var inFlight: UInt64
       var queued: UInt64
       var handedOff: UInt64
-      var requestsPerS: Double?
-      var errorsPerS: Double?
-      var p50Ms: Double?
-      var p99Ms: Double?
-      var queueP50Ms: Double?
-      var queueP99Ms: Double?
-      var computeP50Ms: Double?
-      var computeP99Ms: Double?
+      @ExplicitNull var requestsPerS: Double?
+      @ExplicitNull var errorsPerS: Double?
+      @ExplicitNull var p50Ms: Double?
+      @ExplicitNull var p99Ms: Double?
+      @ExplicitNull var queueP50Ms: Double?
+      @ExplicitNull var queueP99Ms: Double?
+      @ExplicitNull var computeP50Ms: Double?
+      @ExplicitNull var computeP99Ms: Double?
       var joulesPerInference: ReadingStatus
     }
 
@@ -58,7 +58,7 @@ extension StatusDocument {
 
     struct Agent: Encodable {
       var pid: Int32
-      var version: String?
+      @ExplicitNull var version: String?
       var cpuSeconds: ReadingStatus
       var residentBytes: ReadingStatus
     }
@@ -74,24 +74,24 @@ extension StatusDocument {
     struct Probe: Encodable {
       var name: String
       var seconds: Double
-      var error: String?
+      @ExplicitNull var error: String?
     }
 
     var name: String
     var store: String
     var labels: Labels
     var address: String
-    var http: String?
+    @ExplicitNull var http: String?
     var health: String
     var reasons: [String]
-    var availability: String?
-    var drain: Drain?
-    var ageS: Double?
-    var linkError: String?
-    var simulated: Bool?
-    var injectedFault: String?
-    var agent: Agent?
-    var engine: Engine?
+    @ExplicitNull var availability: String?
+    @ExplicitNull var drain: Drain?
+    @ExplicitNull var ageS: Double?
+    @ExplicitNull var linkError: String?
+    @ExplicitNull var simulated: Bool?
+    @ExplicitNull var injectedFault: String?
+    @ExplicitNull var agent: Agent?
+    @ExplicitNull var engine: Engine?
     var accelerators: [Accelerator]
     var models: [Model]
     var repository: [Version]
@@ -108,7 +108,8 @@ extension StatusDocument {
       address = node.address
       http = node.description?.httpAddress
       health = node.condition(at: now).rawValue
-      reasons = frame?.reasons ?? []
+      let isReachable = node.isReachable(at: now)
+      reasons = isReachable ? frame?.reasons ?? [] : [node.linkError].compactMap { $0 }
       availability = frame?.availability.rawValue
       drain = frame?.drain.map {
         Drain(

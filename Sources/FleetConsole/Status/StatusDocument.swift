@@ -12,7 +12,7 @@ package struct StatusDocument: Encodable, Sendable {
   package var nodes: [NodeStatus]
   package var stores: [SumStatus]
   package var totals: SumStatus
-  package var traffic: TrafficSummary?
+  @ExplicitNull package var traffic: TrafficSummary?
 
   /// Only the nodes that `query` selects.
   package init(_ state: FleetState, query: FleetQuery = .all) {
@@ -68,7 +68,7 @@ extension StatusDocument {
 
   /// A store, or the fleet.
   package struct SumStatus: Encodable, Sendable {
-    var name: String?
+    @ExplicitNull var name: String?
     var nodes: Int
     var health: String
     var healthy: Int
@@ -80,9 +80,9 @@ extension StatusDocument {
     var draining: Int
     var drained: Int
     var models: [String]
-    var requestsPerS: Double?
-    var p50Ms: Double?
-    var p99Ms: Double?
+    @ExplicitNull var requestsPerS: Double?
+    @ExplicitNull var p50Ms: Double?
+    @ExplicitNull var p99Ms: Double?
     var utilization: ReadingStatus
     var watts: ReadingStatus
     var celsius: ReadingStatus

@@ -5,7 +5,7 @@ import NIOCore
 enum RESTResponses {
   static let serverMetadata = json(
     """
-    {"name":"fleetd","version":\(JSONText.quoted(ServerVersion.text)),\
+    {"name":"fleetd","version":\(JSONText.quoted(BuildVersion.text)),\
     "extensions":[\(InferenceService.extensions.map(JSONText.quoted).joined(separator: ","))]}
     """
   )
@@ -69,9 +69,4 @@ enum RESTResponses {
   ) -> HTTPResponse {
     HTTPResponse(status: status, fields: fields, body: ByteBuffer(string: text))
   }
-}
-
-/// What the server says of itself.
-enum ServerVersion {
-  static let text = "0.1.0"
 }

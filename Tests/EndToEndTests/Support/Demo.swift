@@ -40,7 +40,7 @@ final class Demo {
     folder = FileManager.default.temporaryDirectory.appending(path: "fleet-demo-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     output = folder.appendingPathExtension("out")
-    FileManager.default.createFile(atPath: output.path, contents: nil)
+    try Data().write(to: output)
     process = Process()
     process.executableURL = Programs.fleet
     process.arguments = [

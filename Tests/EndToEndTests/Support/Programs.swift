@@ -40,14 +40,13 @@ enum Program {
     defer { try? FileManager.default.removeItem(at: folder) }
     // Files instead of pipes: no reader can be left waiting by a grandchild that keeps one open.
     let files = ["out", "err"].map { folder.appending(path: $0) }
-    for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in files { try Data().write(to: file) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
     try process.run()
     let ended = await eventually(within: deadline) { !process.isRunning }
-    if !ended { kill(process.processIdentifier, SIGKILL) }
-    process.waitUntilExit()
+    if ended { process.waitUntilExit() } else { kill(process.processIdentifier, SIGKILL) }
     return ProgramResult(
       status: ended ? process.terminationStatus : -1,
       output: try String(contentsOf: files[0], encoding: .utf8),

@@ -42,7 +42,7 @@ struct StatusDocument: Decodable {
     var reasons: [String]
     var availability: String?
     var age_s: Double?
-    var simulated: Bool
+    var simulated: Bool?
     var injected_fault: String?
     var engine: Engine?
     var accelerators: [Accelerator]

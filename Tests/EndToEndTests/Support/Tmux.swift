@@ -12,10 +12,13 @@ final class Tmux {
     // The shell says when the program has ended and whether the terminal still echoes what is typed.
     let script =
       "\(command); echo ended with $?; stty -a | grep -o -E -- '-?(echo|icanon) ' | tr -d '\\n'; exec sleep 600"
+    // The server outlives its client; it must not keep the descriptor by which Foundation learns of the client's end.
+    let closing = "for f in /proc/self/fd/*; do n=${f##*/}; [ $n -gt 2 ] && eval \"exec $n>&-\"; done; exec tmux \"$@\""
     let result = try await Program.run(
-      program,
-      ["-L", socket, "-f", "/dev/null", "new-session", "-d"] + size + ["sh", "-c", script],
-      environment: ["TERM": "xterm-256color", "LC_ALL": "C.UTF-8"]
+      URL(filePath: "/bin/bash"),
+      ["-c", closing, "tmux", "-L", socket, "-f", "/dev/null", "new-session", "-d"] + size + ["sh", "-c", script],
+      environment: ["TERM": "xterm-256color", "LC_ALL": "C.UTF-8"],
+      deadline: .seconds(20)
     )
     guard result.status == 0 else { throw DemoFailure(description: "tmux does not start: \(result)") }
   }
