@@ -106,8 +106,11 @@ def measure_engine_kill(report):
     def row(document):
         return next(n for n in document["nodes"] if n["name"] == node["name"])
 
-    said = next((t for t, d in lines if t > killed and row(d)["engine"]["state"] != "serving"), None)
-    back = next((t for t, d in lines if said and t > said and row(d)["engine"]["state"] == "serving"), None)
+    # An engine is often back before the next frame is due: then the first that tells of the restart shows both.
+    before = next(row(d)["engine"]["restarts"] for t, d in lines)
+    said = next((t for t, d in lines if t > killed and (
+        row(d)["engine"]["state"] != "serving" or row(d)["engine"]["restarts"] > before)), None)
+    back = next((t for t, d in lines if said and t >= said and row(d)["engine"]["state"] == "serving"), None)
     age = max(row(d)["age_s"] for t, d in lines if t > killed and row(d)["age_s"] is not None)
     print(f"engine killed: its row says so after {said - killed if said else float('nan'):.2f} s, "
           f"serves again after {back - killed if back else float('nan'):.2f} s; oldest news meanwhile {age:.2f} s")

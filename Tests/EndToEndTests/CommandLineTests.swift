@@ -46,3 +46,46 @@ extension EndToEnd {
     }
   }
 }
+
+extension EndToEnd {
+  /// The README's table of commands says what `--help` says, and names no option that there is not.
+  @Test func readmeSaysWhatHelpSays() async throws {
+    let readme = try String(contentsOf: Programs.repository.appending(path: "README.md"), encoding: .utf8)
+    var help = try await Program.fleet("--help").output
+    for command in ["top", "status", "watch", "push", "rollback", "drain", "undrain", "ca", "demo"] {
+      let text = try await Program.fleet(command, "--help").output
+      help += text
+      let overview = text.components(separatedBy: "\n\n")[0].dropFirst("OVERVIEW: ".count).replacing("\n", with: " ")
+      #expect(readme.contains("| `fleet \(command)` | \(overview) |"), "the README's row of 'fleet \(command)'")
+    }
+    help += try await Program.fleet("ca", "issue", "--help").output
+    help += try await Program.run(Programs.folder.appending(path: "fleetd"), ["run", "--help"]).output
+    for match in readme.matches(of: /--[a-z][a-z-]+/) where !match.output.hasPrefix("--help") {
+      #expect(help.contains(match.output), "'\(match.output)' is in the README, but in no --help")
+    }
+  }
+
+  /// The README lists every key of the status document.
+  @Test func readmeListsEveryKeyOfTheStatus() async throws {
+    let readme = try String(contentsOf: Programs.repository.appending(path: "README.md"), encoding: .utf8)
+    let demo = try await Demo(traffic: 30)
+    let drain = try await demo.fleet("drain", "austin-01/a", "--reason", "to see its keys")
+    #expect(drain.status == 0, "\(drain)")
+    let status = try await demo.fleet("status", "--json")
+    let document = try JSONSerialization.jsonObject(with: Data(status.output.utf8))
+    func keys(_ value: Any, under name: String) -> Set<String> {
+      switch value {
+      case let list as [Any]: return list.reduce(into: []) { $0.formUnion(keys($1, under: name)) }
+      case let table as [String: Any] where name != "labels":
+        return table.reduce(into: Set(table.keys)) { $0.formUnion(keys($1.value, under: $1.key)) }
+      default: return []
+      }
+    }
+    let found = keys(document, under: "")
+    #expect(found.count > 60)
+    for key in found.sorted() {
+      #expect(readme.contains("`\(key)`") || readme.contains("\"\(key)\""), "the key '\(key)' is not in the README")
+    }
+    _ = try await demo.stop()
+  }
+}

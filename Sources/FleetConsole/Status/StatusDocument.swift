@@ -23,9 +23,9 @@ package struct StatusDocument: Encodable, Sendable {
     var names: [String] = []
     for node in selected where !names.contains(node.name.store) { names.append(node.name.store) }
     stores = names.map { name in
-      SumStatus(Aggregate(selected.filter { $0.name.store == name }, at: state.now), name: name)
+      SumStatus(Aggregate(selected.filter { $0.name.store == name }, at: state.now), name: name, energy: state.definition.energy)
     }
-    totals = SumStatus(Aggregate(selected, at: state.now), name: nil)
+    totals = SumStatus(Aggregate(selected, at: state.now), name: nil, energy: state.definition.energy)
     traffic = state.traffic
   }
 
@@ -87,8 +87,11 @@ extension StatusDocument {
     var watts: ReadingStatus
     var celsius: ReadingStatus
     var joulesPerInference: ReadingStatus
+    /// At the price in fleet.yaml, in its currency.
+    var costPerDay: ReadingStatus
+    @ExplicitNull var currency: String?
 
-    init(_ sum: Aggregate, name: String?) {
+    init(_ sum: Aggregate, name: String?, energy: Energy?) {
       self.name = name
       nodes = sum.nodes
       health = sum.condition.rawValue
@@ -108,6 +111,8 @@ extension StatusDocument {
       watts = ReadingStatus(sum.watts)
       celsius = ReadingStatus(sum.celsius)
       joulesPerInference = ReadingStatus(sum.joulesPerInference)
+      costPerDay = ReadingStatus(energy?.costPerDay(watts: sum.watts) ?? .absent("fleet.yaml gives no price of energy"))
+      currency = energy?.currency
     }
   }
 }

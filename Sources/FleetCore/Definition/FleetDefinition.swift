@@ -89,4 +89,9 @@ package struct Energy: Sendable, Equatable {
     self.pricePerKilowattHour = pricePerKilowattHour
     self.currency = currency
   }
+
+  /// What drawing `watts` for a day costs; as much an estimate as the watts are.
+  package func costPerDay(watts: Reading) -> Reading {
+    watts.map { $0 * 24 / 1000 * pricePerKilowattHour }
+  }
 }

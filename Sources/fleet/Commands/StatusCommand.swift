@@ -36,7 +36,7 @@ struct StatusCommand: AsyncParsableCommand {
         return !isLate && !(isSettled && state.now.uptime - start > 0.3)
       }
       guard let state = last else { return false }
-      print(json ? StatusDocument(state).encoded() : StatusTable.render(state, isColored: isColored))
+      print(json ? StatusDocument(state).encoded() + "\n" : StatusTable.render(state, isColored: isColored), terminator: "")
       return state.nodes.allSatisfy { $0.isReachable(at: state.now) }
     }
     guard everybodyAnswered else { throw ExitStatus.someUnreachable }
