@@ -10,6 +10,18 @@ extension EndToEnd {
     #expect(create.status == 0, "\(create)")
     let issue = try await Program.fleet("ca", "issue", "--operator", "mallory", "--certificates", folder.path)
     #expect(issue.status == 0, "\(issue)")
+    let renewed = try await Program.fleet("ca", "issue", "--operator", "mallory", "--certificates", folder.path)
+    #expect(renewed.status == 1 && renewed.errors.contains("--replace"), "nothing is overwritten unasked: \(renewed)")
+    let replaced = try await Program.fleet(
+      "ca",
+      "issue",
+      "--operator",
+      "mallory",
+      "--replace",
+      "--certificates",
+      folder.path
+    )
+    #expect(replaced.status == 0, "\(replaced)")
     let foreign = try await demo.fleet("drain", "austin-01/a", "--reason", "x", "--certificates", folder.path)
     #expect(foreign.status != 0 && foreign.errors.contains("authority"), "a foreign authority: \(foreign)")
 

@@ -33,6 +33,18 @@ extension EndToEnd {
     #expect(traffic.lost == 0 && traffic.wrong == 0, "\(traffic)")
   }
 
+  @Test func killedDemoLeavesNoProcess() async throws {
+    let demo = try await Demo(traffic: 30)
+    demo.kill9()
+    for node in demo.report.nodes {
+      let isGone = await eventually(within: .seconds(15)) {
+        !OperatingSystem.isAlive(node.agent_pid) && !OperatingSystem.isAlive(node.engine_pid)
+      }
+      #expect(isGone, "\(node.name)'s agent and engine end with the demo")
+    }
+    try FileManager.default.removeItem(at: demo.folder)
+  }
+
   @Test func stoppedAgentIsUnreachableAndComesBackByItself() async throws {
     let demo = try await Demo(traffic: 0)
     let node = try demo.node("miami-03/b")

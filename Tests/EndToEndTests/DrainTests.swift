@@ -15,7 +15,7 @@ extension EndToEnd {
       try await demo.expectNode(node.name, within: .seconds(10), "it serves again") { $0.availability == "serving" }
     }
     let traffic = try await demo.stop()
-    #expect(traffic.lost == 0 && traffic.wrong == 0, "\(traffic)")
+    #expect(traffic.lost == 0 && traffic.wrong == 0 && traffic.cut == 0, "\(traffic)")
   }
 
   @Test func lastServingNodeOfAStoreIsNotDrained() async throws {

@@ -18,7 +18,7 @@ extension EndToEnd {
     #expect(try demo.node("miami-03/b", in: status).models.first?.version == 2)
     let traffic = try await demo.stop()
     #expect(traffic.sent > 500)
-    #expect(traffic.lost == 0 && traffic.wrong == 0, "\(traffic)")
+    #expect(traffic.lost == 0 && traffic.wrong == 0 && traffic.cut == 0, "\(traffic)")
   }
 
   @Test(arguments: [
@@ -36,6 +36,6 @@ extension EndToEnd {
       #expect(node.engine?.state == "serving", "\(node)")
     }
     let traffic = try await demo.stop()
-    #expect(traffic.lost == 0 && traffic.wrong == 0, "\(traffic)")
+    #expect(traffic.lost == 0 && traffic.wrong == 0 && traffic.cut == 0, "\(traffic)")
   }
 }

@@ -45,16 +45,19 @@ struct AuthorityIssueCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder of the authority.", valueName: "folder"))
   var certificates: String = "certificates"
 
+  @Flag(help: "Renew a certificate that is there; the old one is good until it ends.")
+  var replace = false
+
   func run() async throws {
     let authority = try CertificateAuthority(opening: certificates)
     switch (node, person) {
     case (let node?, nil):
       guard let name = NodeName(node) else { throw UsageError("--node: expected STORE/NODE, found '\(node)'") }
-      let files = try authority.issueNode(name)
+      let files = try authority.issueNode(name, replacing: replace)
       print("\(files.certificatePath)\n\(files.keyPath)")
     case (nil, let person?):
       guard NodeName.isValidPart(person) else { throw UsageError("--operator: '\(person)' is not a name") }
-      let files = try authority.issueOperator(person)
+      let files = try authority.issueOperator(person, replacing: replace)
       print("\(files.certificatePath)\n\(files.keyPath)")
     default:
       throw UsageError("give either --node STORE/NODE or --operator NAME")

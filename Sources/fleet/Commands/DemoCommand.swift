@@ -42,6 +42,11 @@ struct DemoCommand: AsyncParsableCommand {
       model: source.name,
       folder: URL(filePath: source.path).deletingLastPathComponent().appending(path: "golden")
     )
+    // Whatever can be wrong with the screen is found before anything is started.
+    let themes = headless ? [] : try ThemeChoice.themes(wanted: theme)
+    guard headless || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) else {
+      throw DemoError("the dashboard needs a terminal; 'fleet demo --headless' does without")
+    }
     let folder = try DemoFolder.prepare(path: state)
     let plan = try DemoPlan(fleet: definition, fault: try parsedFault())
     let signals = StopSignals()
@@ -49,7 +54,7 @@ struct DemoCommand: AsyncParsableCommand {
     do {
       try await DemoSession(demo: demo, model: model, images: images, rate: traffic).run(
         headless: headless,
-        theme: theme,
+        themes: themes,
         signals: signals
       )
     } catch {

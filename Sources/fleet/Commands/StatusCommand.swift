@@ -18,22 +18,23 @@ struct StatusCommand: AsyncParsableCommand {
   var json = false
 
   /// How long a node may take to answer before it counts as unreachable.
-  private static let patience = 5.0
+  private static let patience = 5.3
 
   func run() async throws {
-    let fleet = try options.definition().narrowed(to: Selection(nodes, in: options.definition()).nodes)
+    let fleet = try options.definition(of: nodes)
     let everybodyAnswered = try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
-      let start = Moment.current.uptime
+      var start: Double?
       var last: FleetState?
       try await FleetListener(definition: fleet, agents: agents).run(tick: .milliseconds(100)) { state, _ in
         last = state
+        let waited = state.now.uptime - (start ?? state.now.uptime)
+        start = start ?? state.now.uptime
         let isSettled = state.nodes.allSatisfy { node in
           // The first frames come from the node's history, so a rate is there as soon as two are.
-          (node.last != nil && node.description != nil && node.metrics.requestsPerSecond != nil)
-            || node.linkError?.isEmpty == false
+          let hasRate = node.metrics.requestsPerSecond != nil || node.last?.models.isEmpty == true
+          return (node.last != nil && node.description != nil && hasRate) || node.linkError?.isEmpty == false
         }
-        let isLate = state.now.uptime - start > Self.patience
-        return !isLate && !(isSettled && state.now.uptime - start > 0.3)
+        return waited < Self.patience && !(isSettled && waited > 0.3)
       }
       guard let state = last else { return false }
       print(json ? StatusDocument(state).encoded() + "\n" : StatusTable.render(state, isColored: isColored), terminator: "")

@@ -17,9 +17,10 @@ struct TopCommand: AsyncParsableCommand {
   var theme: String?
 
   func run() async throws {
-    let fleet = try options.definition().narrowed(to: Selection(nodes, in: options.definition()).nodes)
+    let fleet = try options.definition(of: nodes)
+    let themes = try ThemeChoice.themes(wanted: theme)
     try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
-      try await Dashboard.run(fleet: fleet, agents: agents, theme: theme)
+      try await Dashboard.run(fleet: fleet, agents: agents, themes: themes)
     }
   }
 }

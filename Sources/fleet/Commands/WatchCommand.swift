@@ -24,13 +24,12 @@ struct WatchCommand: AsyncParsableCommand {
   var count: Int?
 
   func run() async throws {
-    let fleet = try options.definition().narrowed(to: Selection(nodes, in: options.definition()).nodes)
+    let fleet = try options.definition(of: nodes)
     guard let interval = Quantity.duration(interval), FrameRequest.intervalBounds.contains(interval) else {
       throw UsageError("--interval: expected a duration from '100ms' to '60s', found '\(interval)'")
     }
     if let count, count < 1 { throw UsageError("--count: expected a positive number, found '\(count)'") }
-    // A reader that has gone away, as in 'fleet watch | head', ends the command and nothing else.
-    signal(SIGPIPE, SIG_DFL)
+    var everybodyAnswered = true
     try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
       var lines = 0
       var told = 0
@@ -48,9 +47,12 @@ struct WatchCommand: AsyncParsableCommand {
           told = state.log.total
           lines += events.count
         }
-        fflush(nil)
+        everybodyAnswered = state.nodes.allSatisfy { $0.isReachable(at: state.now) }
+        // A reader that has gone away, as in 'fleet watch | head', ends the command.
+        guard fflush(nil) == 0 else { return false }
         return count.map { lines < $0 } ?? true
       }
     }
+    guard everybodyAnswered else { throw ExitStatus.someUnreachable }
   }
 }

@@ -10,10 +10,10 @@ enum Dashboard {
   static func run(
     fleet: FleetDefinition,
     agents: [any NodeAgent],
-    theme: String?,
+    themes: [Theme],
+    signals: StopSignals? = nil,
     traffic: (@Sendable () -> TrafficSummary)? = nil
   ) async throws {
-    let themes = try ThemeChoice.themes(wanted: theme)
     let screen = try NcursesScreen(environment: ProcessInfo.processInfo.environment)
     let (extra, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingNewest(4))
     let reporting = Task {
@@ -22,49 +22,26 @@ enum Dashboard {
         try? await Task.sleep(for: .seconds(1))
       }
     }
-    defer { reporting.cancel() }
+    let (input, keys) = AsyncStream.makeStream(of: Input.self, bufferingPolicy: .bufferingNewest(256))
+    let reading = Task {
+      for await event in TerminalInput.stream() { keys.yield(event) }
+      keys.yield(.ended)
+    }
+    // A signal that came before the keys were listened to is not forgotten.
+    let ending = Task {
+      guard let signals else { return }
+      await signals.wait()
+      if !Task.isCancelled { keys.yield(.ended) }
+    }
+    defer { for task in [reporting, reading, ending] { task.cancel() } }
     _ = await Console(agents: agents, themes: themes).run(
       definition: fleet,
       library: ModelLibrary(reading: fleet.models, root: "."),
       operatorName: NSUserName(),
       utcOffset: TimeZone.current.secondsFromGMT(),
       screen: screen,
-      input: TerminalInput.stream(),
+      input: input,
       extra: extra
     )
-  }
-}
-
-/// Finds the themes: the built-in one, those in `themes/`, and the one that was asked for first of all.
-enum ThemeChoice {
-  /// `wanted` is a file or the name of a theme. Throws a `UsageError` or `ConfigurationError` when it is neither.
-  static func themes(wanted: String?) throws -> [Theme] {
-    let found = ThemeFile.available(folder: folder())
-    var themes = found.themes
-    for problem in found.problems { Complaint.print("\(problem)") }
-    guard let wanted else { return themes }
-    if let index = themes.firstIndex(where: { $0.name == wanted }) {
-      themes.insert(themes.remove(at: index), at: 0)
-      return themes
-    }
-    guard FileManager.default.fileExists(atPath: wanted) else {
-      let names = themes.map(\.name)
-      let hint = NearName.hint(for: wanted, among: names)
-      throw UsageError("--theme: no file and no theme '\(wanted)'\(hint); there are \(names.joined(separator: ", "))")
-    }
-    return [try ThemeFile.read(path: wanted)] + themes
-  }
-
-  /// `themes` in the working folder, else the one beside the build folder that this program lies in.
-  private static func folder() -> String {
-    let own = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    var candidates = [URL(filePath: "themes")]
-    var parent = own.deletingLastPathComponent()
-    for _ in 0..<4 {
-      candidates.append(parent.appending(path: "themes"))
-      parent = parent.deletingLastPathComponent()
-    }
-    let paths = candidates.map { $0.path(percentEncoded: false) }
-    return paths.first { FileManager.default.fileExists(atPath: $0) } ?? "themes"
   }
 }

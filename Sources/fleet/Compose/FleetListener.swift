@@ -10,7 +10,8 @@ struct FleetListener {
   /// Calls `onChange` after each message and each `tick` until it gives false.
   func run(tick: Duration, onChange: (FleetState, _ isTick: Bool) throws -> Bool) async throws {
     let (messages, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingNewest(10_000))
-    var state = FleetState(definition: definition, now: .current)
+    let clock = ConsoleClock.system()
+    var state = FleetState(definition: definition, now: clock.now())
     let followers = Task {
       await withTaskGroup { group in
         for agent in agents {
@@ -26,17 +27,9 @@ struct FleetListener {
     }
     defer { followers.cancel() }
     for await message in messages {
-      _ = update(&state, message, at: .current)
+      _ = update(&state, message, at: clock.now())
       let isTick = if case .tick = message { true } else { false }
       guard try onChange(state, isTick) else { return }
     }
-  }
-}
-
-extension Moment {
-  static var current: Moment {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Moment(uptime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9, date: Date())
   }
 }

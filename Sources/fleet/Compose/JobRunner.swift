@@ -20,7 +20,10 @@ enum JobRunner {
           seen[step.node] = line
           return true
         }
-        if isNews { print("\(step.node): \(step.text)") }
+        if isNews {
+          print("\(step.node): \(step.text)")
+          fflush(nil)
+        }
       }
     }
     if json {

@@ -10,7 +10,9 @@ final class AgentProcess: Sendable {
     var process: Process?
     var input: Pipe?
     var isStopping = false
+    /// In a row; one that lives for a while begins a new row.
     var starts = 0
+    var started = ContinuousClock.now
   }
 
   let name: NodeName
@@ -26,10 +28,6 @@ final class AgentProcess: Sendable {
     self.log = log
   }
 
-  var pid: Int32? {
-    state.withLock { $0.process.flatMap { $0.isRunning ? $0.processIdentifier : nil } }
-  }
-
   func start() throws {
     try state.withLock { state in
       guard !state.isStopping else { return }
@@ -38,7 +36,7 @@ final class AgentProcess: Sendable {
       process.arguments = arguments
       let input = Pipe()
       process.standardInput = input
-      if state.starts == 0 { try Data().write(to: log) }
+      if !FileManager.default.fileExists(atPath: log.path(percentEncoded: false)) { try Data().write(to: log) }
       let output = try FileHandle(forWritingTo: log)
       try output.seekToEnd()
       process.standardOutput = output
@@ -48,6 +46,7 @@ final class AgentProcess: Sendable {
       state.process = process
       state.input = input
       state.starts += 1
+      state.started = .now
     }
   }
 
@@ -68,12 +67,20 @@ final class AgentProcess: Sendable {
   }
 
   private func restart() {
-    let starts = state.withLock { $0.isStopping ? nil : $0.starts }
+    let starts = state.withLock { state -> Int? in
+      if ContinuousClock.now - state.started > .seconds(10) { state.starts = 1 }
+      return state.isStopping ? nil : state.starts
+    }
     guard let starts else { return }
     // A crash loop must not take the machine with it; the first restarts come quickly, as systemd would do it.
     let delay = starts < 4 ? 0.1 : min(Double(starts), 10)
     DispatchQueue.global().asyncAfter(deadline: .now() + delay) { [weak self] in
-      try? self?.start()
+      do {
+        try self?.start()
+      } catch {
+        if let self { Complaint.print("\(name): its agent cannot be started again: \(error)") }
+        self?.restart()
+      }
     }
   }
 }

@@ -13,7 +13,7 @@ struct DemoSession {
   /// Requests per second of all shoppers together.
   let rate: Double
 
-  func run(headless: Bool, theme: String?, signals: StopSignals) async throws {
+  func run(headless: Bool, themes: [Theme], signals: StopSignals) async throws {
     let fleet = demo.plan.fleet
     let credentials = CredentialFiles(
       authority: demo.authorityPath,
@@ -37,13 +37,16 @@ struct DemoSession {
       let shopping = Task { await shoppers.run() }
       defer { shopping.cancel() }
       if headless {
-        try await printReport(agents: agents, credentials: credentials)
-        await signals.wait()
+        _ = try await raced(against: signals) {
+          try await printReport(agents: agents, credentials: credentials)
+          await signals.wait()
+        }
       } else {
         try await Dashboard.run(
           fleet: fleet,
           agents: agents,
-          theme: theme,
+          themes: themes,
+          signals: signals,
           traffic: { shoppers.ledger.snapshot.summary }
         )
       }
@@ -110,8 +113,10 @@ struct DemoSession {
   }
 
   private func enginePID(of agent: any NodeAgent) async throws -> Int32 {
+    let end = ContinuousClock.now.advanced(by: .seconds(10))
     for try await frame in agent.frames(FrameRequest(interval: .milliseconds(100))) {
       if let pid = frame.engine.pid { return pid }
+      if ContinuousClock.now > end { throw DemoError("\(agent.name): no engine has started; its log tells why") }
     }
     throw DemoError("\(agent.name): its agent stopped sending frames")
   }
@@ -135,6 +140,7 @@ extension TrafficCounts {
   var sentence: String {
     sent == 0
       ? "No shopper sent anything."
-      : "\(sent) requests by shoppers: \(answered) answered, \(lost) lost, \(wrong) wrong, \(failovers) taken to a sibling."
+      : "\(sent) requests by shoppers: \(answered) answered, \(lost) lost, \(wrong) wrong; "
+        + "\(failovers) taken to a sibling, \(cut) of them after they were cut off."
   }
 }

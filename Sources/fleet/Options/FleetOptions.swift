@@ -29,6 +29,12 @@ struct FleetOptions: ParsableArguments {
     try FleetFile.read(path: fleet)
   }
 
+  /// The fleet with the nodes that `query` selects and no others.
+  func definition(of query: String) throws -> FleetDefinition {
+    let fleet = try definition()
+    return fleet.narrowed(to: try Selection(query, in: fleet).nodes)
+  }
+
   /// Throws a `UsageError` when there is no certificate, or several and none is yours.
   func credentialFiles() throws -> CredentialFiles {
     let beside = URL(filePath: fleet).deletingLastPathComponent().appending(path: "certificates")
@@ -62,24 +68,5 @@ struct FleetOptions: ParsableArguments {
       certificate: operators.appending(path: "\(name).pem").path(percentEncoded: false),
       key: operators.appending(path: "\(name).key").path(percentEncoded: false)
     )
-  }
-}
-
-/// Nodes picked by a query.
-struct Selection {
-  var query: FleetQuery
-  var nodes: [FleetDefinition.Node]
-
-  /// Throws a `UsageError` when the text is not a query or nothing matches it.
-  init(_ text: String, in fleet: FleetDefinition) throws {
-    do throws(FleetQueryError) {
-      query = try FleetQuery(parsing: text)
-    } catch {
-      throw UsageError("\(error.description), in '\(text)'")
-    }
-    nodes = query.select(from: fleet)
-    guard nodes.isEmpty else { return }
-    let names = fleet.stores.map(\.name) + fleet.nodes.map(\.name.description)
-    throw UsageError("no node of fleet '\(fleet.name)' matches '\(text)'\(NearName.hint(for: text, among: names))")
   }
 }

@@ -63,7 +63,8 @@ struct InferenceConnection: Sendable {
       if case .failure = result { channel.close(promise: nil) }
     }
     let request = PendingRequest(path: path, body: ByteBuffer(bytes: json), promise: promise)
-    channel.writeAndFlush(request).whenFailure { _ in promise.fail(InferenceFailure.closed) }
+    // What could not be written was not begun: another node may have it.
+    channel.writeAndFlush(request).whenFailure { promise.fail(InferenceFailure.refused("\($0)")) }
     do {
       let answer = try await promise.futureResult.get()
       if answer.status == 503 { throw InferenceFailure.refused("503") }
@@ -90,6 +91,7 @@ private final class AnswerCollector: ChannelDuplexHandler {
 
   private var pending: EventLoopPromise<InferenceAnswer>?
   private var status = 0
+  private var isLast = false
   private var body: [UInt8] = []
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -108,10 +110,13 @@ private final class AnswerCollector: ChannelDuplexHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       status = Int(head.status.code)
+      isLast = !head.isKeepAlive
       body = []
     case .body(let bytes):
       body += bytes.readableBytesView
     case .end:
+      // A node that drains asks its clients to connect anew; a request sent to it now would meet a closed door.
+      if isLast { context.close(promise: nil) }
       pending?.succeed(InferenceAnswer(status: status, body: body))
       pending = nil
     }

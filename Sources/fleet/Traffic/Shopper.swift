@@ -30,11 +30,14 @@ struct Shopper: Sendable {
     let clock = ContinuousClock()
     var connections = [InferenceConnection?](repeating: nil, count: nodes.count)
     var avoidUntil = [ContinuousClock.Instant](repeating: clock.now, count: nodes.count)
+    var next = clock.now
     while !Task.isCancelled {
       let image = Int.random(in: 0..<images.requests.count)
       ledger.record { $0.sent += 1 }
       await ask(image, clock: clock, connections: &connections, avoidUntil: &avoidUntil)
-      try? await clock.sleep(for: interval * Double.random(in: 0.5...1.5))
+      // Late by more than a few requests, it lets them go: a slow node must not be met by a flood.
+      next = max(next.advanced(by: interval * Double.random(in: 0.5...1.5)), clock.now.advanced(by: interval * -4))
+      try? await clock.sleep(until: next)
     }
     for connection in connections { connection?.close() }
   }

@@ -37,7 +37,7 @@ final class Demo {
 
   /// Starts a demo and waits until it says that all is ready.
   init(traffic: Double = 60, fault: String = "none", deadline: Duration = .seconds(90)) async throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "fleet-demo-\(UUID().uuidString)")
+    folder = FileManager.default.temporaryDirectory.appending(path: "fleet demo \(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     output = folder.appendingPathExtension("out")
     try Data().write(to: output)
@@ -124,6 +124,11 @@ final class Demo {
     struct Last: Decodable { var traffic: Traffic }
     let line = try #require(text.split(separator: "\n").last, "the demo prints the shoppers' counts at its end")
     return try JSONDecoder().decode(Last.self, from: Data(line.utf8)).traffic
+  }
+
+  /// Ends the demo as the kernel would, without a chance to put anything away.
+  func kill9() {
+    kill(process.processIdentifier, SIGKILL)
   }
 
   deinit {
