@@ -42,7 +42,8 @@ extension EndToEnd {
     let file = FileManager.default.temporaryDirectory.appending(path: "fleet-pid-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: file) }
     // The shell hands its own process over, so that the number it wrote is the dashboard's.
-    let command = "sh -c 'echo $$ > \(file.path); exec \"\(Programs.fleet.path)\" top --fleet \"\(demo.report.fleet_file)\"'"
+    let command =
+      "sh -c 'echo $$ > \(file.path); exec \"\(Programs.fleet.path)\" top --fleet \"\(demo.report.fleet_file)\"'"
     let tmux = try await Tmux(columns: 80, rows: 24, command: command)
     try await tmux.expect(text: "6 healthy")
     let pid = try #require(

@@ -24,16 +24,23 @@ extension EndToEnd {
     #expect(isQuiet, "no process of the demo is left: \(try await agents(of: folder))")
   }
 
-  /// Every agent and engine whose parameters, or whose parent's, name the demo's folder.
+  /// Every agent of the demo in `folder`, and every child of one.
   private func agents(of folder: URL) async throws -> [String] {
-    let list = try await Program.run(URL(filePath: "/bin/ps"), ["-eo", "pid,ppid,args", "-ww"]).output
-    let lines = list.split(separator: "\n").map(String.init)
-    let agents = lines.filter { $0.contains("fleetd run") && $0.contains(folder.lastPathComponent) }
-    let pids = Set(agents.compactMap { $0.split(separator: " ").first })
-    let engines = lines.filter { line in
-      let parts = line.split(separator: " ", maxSplits: 2)
-      return parts.count == 3 && pids.contains(parts[1]) && parts[2].contains("engine")
+    let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }
+    func arguments(_ pid: Int32) -> String {
+      let text = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
+      return text.replacing("\0", with: " ")
     }
-    return agents + engines
+    func parent(_ pid: Int32) -> Int32? {
+      let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+      let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
+      return fields.count > 2 ? Int32(fields[2]) : nil
+    }
+    let agents = processes.filter { pid in
+      let text = arguments(pid)
+      return text.contains("fleetd run") && text.contains(folder.lastPathComponent)
+    }
+    let engines = processes.filter { pid in parent(pid).map(agents.contains) ?? false }
+    return (agents + engines).map { "\($0) \(arguments($0))" }
   }
 }

@@ -37,7 +37,10 @@ struct StatusCommand: AsyncParsableCommand {
         return waited < Self.patience && !(isSettled && waited > 0.3)
       }
       guard let state = last else { return false }
-      print(json ? StatusDocument(state).encoded() + "\n" : StatusTable.render(state, isColored: isColored), terminator: "")
+      print(
+        json ? StatusDocument(state).encoded() + "\n" : StatusTable.render(state, isColored: isColored),
+        terminator: ""
+      )
       return state.nodes.allSatisfy { $0.isReachable(at: state.now) }
     }
     guard everybodyAnswered else { throw ExitStatus.someUnreachable }

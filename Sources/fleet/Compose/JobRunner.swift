@@ -6,7 +6,7 @@ import Synchronization
 
 /// Runs a job for the command line: a line for each thing that happens, or one JSON document at the end.
 enum JobRunner {
-  /// Throws status 1 when the job did not succeed.
+  /// Throws status 1 when the job did not succeed, 3 when that is because a node did not answer.
   static func run(_ job: some Job, json: Bool) async throws {
     let printed = Mutex<[NodeName: String]>([:])
     let report = await job.run { report in
@@ -33,9 +33,9 @@ enum JobRunner {
     }
     switch report.state {
     case .succeeded, .running: return
-    case .failed(let problem):
+    case .failed(let problem, let code):
       if !json { Complaint.print("fleet: \(report.title) failed: \(problem)") }
-      throw ExitStatus.failed
+      throw code == .unreachable || code == .timeout ? ExitStatus.someUnreachable : ExitStatus.failed
     case .cancelled:
       if !json { Complaint.print("fleet: \(report.title) was stopped") }
       throw ExitStatus.failed

@@ -15,7 +15,7 @@ enum DemoStart {
             try await waitUntilReachable(agent)
             let plan = PushPlan(model: model, nodes: [agent.name])
             let report = await PushJob(plan, agents: AgentDirectory([agent])).run { _ in }
-            if case .failed(let problem) = report.state { return problem }
+            if case .failed(let problem, _) = report.state { return problem }
             return nil
           } catch {
             return "\(error)"
