@@ -9,8 +9,9 @@ import Testing
     (try await TestEngine.start(), try await TestEngine.start(model: "marker-2", name: "austin-01/b"))
   }
 
-  private func handOff(_ engine: TestEngine, to ports: [UInt16]) async throws {
-    #expect(try await engine.call(.handOff(siblings: ports.map { "127.0.0.1:\($0)" })) == .done)
+  private func handOff(_ engine: TestEngine, to ports: [UInt16], refusesWhenAlone: Bool = false) async throws {
+    let siblings = ports.map { "127.0.0.1:\($0)" }
+    #expect(try await engine.call(.handOff(siblings: siblings, refusesWhenAlone: refusesWhenAlone)) == .done)
   }
 
   @Test func passesRequestsOnAndTakesThemBack() async throws {
@@ -93,17 +94,50 @@ import Testing
     await b.stop()
   }
 
-  @Test func refusesWithoutSiblingsAndWithoutAModel() async throws {
+  @Test func servesItselfWhenNobodyElseDoes() async throws {
     let engine = try await TestEngine.start()
     try await handOff(engine, to: [])
-    let refused = try await TestClient(engine.port).infer(Bodies.json())
-    #expect(refused.status == 503)
-    #expect(refused.fields["retry-after"] == "1")
+    #expect(try await TestClient(engine.port).get("/v2/health/ready").status == 400)
+    #expect(try await TestClient(engine.port).infer(Bodies.json()).marker == 1)
+    // But not for a sibling: that one can still do it itself.
+    let passedOn = try await TestClient(engine.port).send(
+      "POST",
+      "/v2/models/digits/infer",
+      fields: ["fleet-handed-off: austin-01/c"],
+      body: Array(Bodies.json().utf8)
+    )
+    #expect(passedOn.status == 503)
+    #expect(try await engine.status().requests == 1)
+    #expect(try await engine.status().handedOff == 0)
     await engine.stop()
+  }
+
+  @Test func refusesWhenAloneIfToldSo() async throws {
+    let engine = try await TestEngine.start()
+    let (silent, deadPort) = try Sockets.listen(isListening: false)
+    defer { close(silent) }
+    let words = [
+      (ports: [], text: "this node is draining and has no sibling to hand requests to"),
+      (ports: [deadPort], text: "this node is draining, and none of its siblings serves 'digits'"),
+    ]
+    for one in words {
+      try await handOff(engine, to: one.ports, refusesWhenAlone: true)
+      let refused = try await TestClient(engine.port).infer(Bodies.json())
+      #expect(refused.status == 503)
+      #expect(refused.fields["retry-after"] == "1")
+      #expect(refused.json["error"] as? String == one.text)
+    }
+    #expect(try await engine.status().requests == 0)
+    await engine.stop()
+  }
+
+  @Test func refusesWithoutAModel() async throws {
     let empty = try await TestEngine.start(model: nil)
     let (silent, deadPort) = try Sockets.listen(isListening: false)
     defer { close(silent) }
     try await handOff(empty, to: [deadPort])
+    #expect(try await TestClient(empty.port).infer(Bodies.json()).status == 503)
+    try await handOff(empty, to: [])
     #expect(try await TestClient(empty.port).infer(Bodies.json()).status == 503)
     let reply = try await empty.call(.handOff(siblings: ["nonsense"]))
     #expect(reply == .failed("sibling 'nonsense': expected HOST:PORT"))

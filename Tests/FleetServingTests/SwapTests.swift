@@ -73,6 +73,39 @@ private final class Progress: Sendable {
     await engine.stop()
   }
 
+  @Test func aVersionThatIsReadyTooLateChangesNothing() async throws {
+    let loading = Gate(isOpen: true)
+    let engine = try await TestEngine.start(FakeEngine(loading: loading))
+    loading.close()
+    let sent = ContinuousClock.now
+    let id = engine.send(
+      .activate(
+        ModelVersion(name: "digits", number: 2),
+        digest: ModelDigest(ofManifest: []),
+        folder: "/models/marker-2",
+        withinSeconds: 0.5
+      )
+    )
+    try await eventually("the load has begun") { loading.arrivals == 2 }
+    try await eventually("the time is over") { ContinuousClock.now - sent > .milliseconds(600) }
+    loading.open()
+    #expect(try await engine.reply(to: id) == .failed("took longer than 500ms"))
+    #expect(try await TestClient(engine.port).infer(Bodies.json()).marker == 1)
+    // And one whose turn came too late is not even loaded.
+    let reply = try await engine.call(
+      .activate(
+        ModelVersion(name: "digits", number: 3),
+        digest: ModelDigest(ofManifest: []),
+        folder: "/models/marker-3",
+        withinSeconds: 0
+      )
+    )
+    #expect(reply == .failed("took longer than 0us"))
+    #expect(loading.arrivals == 2)
+    #expect(try await engine.status().version == 1)
+    await engine.stop()
+  }
+
   @Test func requestsInFlightFinishOnTheOldVersion() async throws {
     let gate = Gate(isOpen: false)
     let engine = try await TestEngine.start(FakeEngine(gate: gate), model: "gated-1")

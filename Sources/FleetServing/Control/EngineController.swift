@@ -50,11 +50,14 @@ final class EngineController: Sendable {
 
   func perform(_ command: EngineCommand, on loop: any EventLoop) -> EventLoopFuture<EngineReply> {
     switch command {
-    case .activate(let version, let digest, let folder):
-      return loader.runIfActive(eventLoop: loop) { [self] in activate(version, digest, folder) }
-    case .handOff(let siblings):
+    case .activate(let version, let digest, let folder, let withinSeconds):
+      let received = ContinuousClock.now
+      return loader.runIfActive(eventLoop: loop) { [self] in
+        activate(version, digest, folder, received: received, withinSeconds: withinSeconds)
+      }
+    case .handOff(let siblings, let refusesWhenAlone):
       do throws(EngineError) {
-        try handOff.begin(siblings: siblings)
+        try handOff.begin(siblings: siblings, refusesWhenAlone: refusesWhenAlone)
         accept()
         return loop.makeSucceededFuture(.done)
       } catch {
@@ -74,7 +77,13 @@ final class EngineController: Sendable {
     loader.shutdownGracefully { _ in }
   }
 
-  private func activate(_ version: ModelVersion, _ digest: ModelDigest, _ folder: String) -> EngineReply {
+  private func activate(
+    _ version: ModelVersion,
+    _ digest: ModelDigest,
+    _ folder: String,
+    received: ContinuousClock.Instant,
+    withinSeconds: Double
+  ) -> EngineReply {
     if let active = registry.find(version.name)?.active, active.version == version, active.digest == digest {
       return .activated(loadMilliseconds: 0)
     }
@@ -84,10 +93,15 @@ final class EngineController: Sendable {
     case .missing(let problem): return .failed(problem)
     case .open(let opened): engine = opened
     }
+    // The agent has told its operators of a failure by then: serving the version after all would contradict it.
+    func isLate() -> Bool { (ContinuousClock.now - received).seconds > withinSeconds }
+    let tooLate = EngineReply.failed("took longer than \(Quantity.text(.seconds(min(withinSeconds, 1e6))))")
+    guard !isLate() else { return tooLate }
     let start = ContinuousClock.now
     do {
       let served = ServedVersion(version: version, digest: digest, model: try engine.load(folder: folder))
       try served.warmUp()
+      guard !isLate() else { return tooLate }
       registry.activate(served)
       return .activated(loadMilliseconds: (ContinuousClock.now - start).milliseconds)
     } catch {

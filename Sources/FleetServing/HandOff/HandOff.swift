@@ -9,8 +9,14 @@ package final class HandOff: Sendable {
   /// For this long after it failed, a sibling is asked only when all others have failed too.
   private static let distrust: TimeAmount = .seconds(2)
 
+  /// Whom to ask, in order, and whether to refuse what none of them takes.
+  struct Plan {
+    var siblings: [SiblingAddress]
+    var refusesWhenAlone: Bool
+  }
+
   private struct State {
-    var siblings: [SiblingAddress]?
+    var plan: Plan?
     var distrustedUntil: [SiblingAddress: NIODeadline] = [:]
   }
 
@@ -18,30 +24,37 @@ package final class HandOff: Sendable {
 
   package init() {}
 
-  /// Begins to hand requests on; to nobody when `siblings` is empty. Throws when one is not HOST:PORT.
-  package func begin(siblings: [String]) throws(EngineError) {
+  /// Begins to hand requests on, or goes on with another list. What no sibling takes is answered here, unless
+  /// `refusesWhenAlone`. Throws when a sibling is not HOST:PORT.
+  package func begin(siblings: [String], refusesWhenAlone: Bool = false) throws(EngineError) {
     var addresses: [SiblingAddress] = []
     for text in siblings {
       guard let address = SiblingAddress(text) else { throw EngineError("sibling '\(text)': expected HOST:PORT") }
       addresses.append(address)
     }
-    state.withLock { $0 = State(siblings: addresses) }
+    let plan = Plan(siblings: addresses, refusesWhenAlone: refusesWhenAlone)
+    // The agent says this again and again: a sibling that just failed is no better for it.
+    state.withLock { state in
+      state.plan = plan
+      state.distrustedUntil = state.distrustedUntil.filter { plan.siblings.contains($0.key) }
+    }
   }
 
   package func end() {
     state.withLock { $0 = State() }
   }
 
-  package var isOn: Bool { state.withLock { $0.siblings != nil } }
+  package var isOn: Bool { state.withLock { $0.plan != nil } }
 
-  /// Siblings in the order to ask them; nil while this node serves.
-  var siblings: [SiblingAddress]? {
-    let now = NIODeadline.now()
-    return state.withLock { state in
-      guard let siblings = state.siblings else { return nil }
-      guard !state.distrustedUntil.isEmpty else { return siblings }
+  /// What to do with a request now; nil while this node serves.
+  var plan: Plan? {
+    state.withLock { state in
+      guard var plan = state.plan else { return nil }
+      guard !state.distrustedUntil.isEmpty else { return plan }
+      let now = NIODeadline.now()
       func isTrusted(_ sibling: SiblingAddress) -> Bool { state.distrustedUntil[sibling].map { $0 <= now } ?? true }
-      return siblings.filter(isTrusted) + siblings.filter { !isTrusted($0) }
+      plan.siblings = plan.siblings.filter(isTrusted) + plan.siblings.filter { !isTrusted($0) }
+      return plan
     }
   }
 

@@ -41,8 +41,8 @@ package final class RESTFrontEnd: HTTPResponder {
       case .modelMetadata(let name, let version):
         return .now(RESTResponses.modelMetadata(try service.find(name, version: version).active))
       case .infer(let name, let version):
-        if let siblings = handOff.siblings {
-          return passOn(request, model: name, version: version, to: siblings, on: loop)
+        if let plan = handOff.plan {
+          return passOn(request, model: name, version: version, plan, on: loop)
         }
         return infer(request, model: name, version: version, on: loop)
       }
@@ -159,32 +159,42 @@ package final class RESTFrontEnd: HTTPResponder {
     _ request: HTTPRequest,
     model: String,
     version: String?,
-    to siblings: [SiblingAddress],
+    _ plan: HandOff.Plan,
     on loop: any EventLoop
   ) -> Eventual<HTTPResponse> {
     if let passer = request.headers.first(name: HandOff.headerName) {
       let message = "this node drains too: \(ServingError.quote(passer)) must ask another"
       return .now(RESTResponses.error(ServingError(.unavailable, message)))
     }
-    guard !siblings.isEmpty else {
-      return .now(
-        RESTResponses.error(ServingError(.unavailable, "this node is draining and has no sibling to hand requests to"))
-      )
+    guard !plan.siblings.isEmpty else {
+      return serveAlone(request, model: model, version: version, plan, on: loop)
     }
-    let meter = service.registry.find(model)?.meter
     return .later(
-      relay.answer(request, from: siblings[...], on: loop).flatMap { [self] response in
+      relay.answer(request, from: plan.siblings[...], on: loop).flatMap { [self] response in
         if let response {
-          meter?.handedOff()
+          service.registry.find(model)?.meter.handedOff()
           return loop.makeSucceededFuture(response)
         }
-        // Nobody else answers: better here than not at all.
-        guard meter != nil else {
-          let message = "this node is draining, and none of its siblings serves \(ServingError.quote(model))"
-          return loop.makeSucceededFuture(RESTResponses.error(ServingError(.unavailable, message)))
-        }
-        return infer(request, model: model, version: version, on: loop).future(on: loop)
+        return serveAlone(request, model: model, version: version, plan, on: loop).future(on: loop)
       }
     )
+  }
+
+  /// The last resort: better here than not at all, unless the operator wants otherwise.
+  private func serveAlone(
+    _ request: HTTPRequest,
+    model: String,
+    version: String?,
+    _ plan: HandOff.Plan,
+    on loop: any EventLoop
+  ) -> Eventual<HTTPResponse> {
+    if !plan.refusesWhenAlone, service.registry.find(model) != nil {
+      return infer(request, model: model, version: version, on: loop)
+    }
+    let message =
+      plan.siblings.isEmpty
+      ? "this node is draining and has no sibling to hand requests to"
+      : "this node is draining, and none of its siblings serves \(ServingError.quote(model))"
+    return .now(RESTResponses.error(ServingError(.unavailable, message)))
   }
 }

@@ -99,6 +99,10 @@ final class Gate: Sendable {
     isOpen.withLock { $0 = true }
   }
 
+  func close() {
+    isOpen.withLock { $0 = false }
+  }
+
   func pass() {
     entered.withLock { $0 += 1 }
     let end = Date().addingTimeInterval(10)
