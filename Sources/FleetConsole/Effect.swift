@@ -8,7 +8,7 @@ package enum Effect: Sendable, Equatable {
   case rollback(RollbackPlan)
   /// The user chose this theme; remember it.
   case setTheme(String)
-  /// Ends the job under way at its next step.
+  /// Stops the job under way at once; what a node was ordered to do goes on there.
   case cancelJob
   case quit
 }

@@ -1,3 +1,4 @@
+import FleetCore
 import Foundation
 import Terminal
 import Testing
@@ -90,7 +91,8 @@ import Testing
       "'model.onnx': the bytes received do not match the manifest; they were discarded"
     )
     report.state = .failed(
-      "austin-01/b: 'model.onnx': the bytes received do not match the manifest; they were discarded (1 of 2 nodes done before)"
+      "austin-01/b: 'model.onnx': the bytes received do not match the manifest; they were discarded (1 of 2 nodes done before)",
+      .corrupt
     )
     fleet.send(.job(report))
     return fleet

@@ -75,7 +75,8 @@ import Testing
       await fleet.agents[0].failNext(CommandError(.noSpace, "600004 bytes do not fit; 12 KB are free"))
       let report = await PushJob(PushPlan(model: fleet.model, nodes: Self.names), agents: fleet.directory).run { _ in }
       #expect(
-        report.state == .failed("austin-01/a: 600004 bytes do not fit; 12 KB are free (0 of 2 nodes done before)")
+        report.state
+          == .failed("austin-01/a: 600004 bytes do not fit; 12 KB are free (0 of 2 nodes done before)", .noSpace)
       )
       #expect(report.steps[0].phase == .failed)
       #expect(report.steps[1].phase == .skipped)
@@ -90,7 +91,7 @@ import Testing
       let report = await PushJob(PushPlan(model: fleet.model, nodes: [Self.names[0]]), agents: fleet.directory).run {
         _ in
       }
-      guard case .failed(let problem) = report.state else {
+      guard case .failed(let problem, _) = report.state else {
         Issue.record("expected a failure, found \(report.state)")
         return
       }
@@ -105,7 +106,8 @@ import Testing
       #expect(
         report.state
           == .failed(
-            "austin-1/a: no node 'austin-1/a' in this fleet; did you mean 'austin-01/a'? (0 of 1 nodes done before)"
+            "austin-1/a: no node 'austin-1/a' in this fleet; did you mean 'austin-01/a'? (0 of 1 nodes done before)",
+            .notFound
           )
       )
     }
@@ -120,7 +122,8 @@ import Testing
       let failed = await RollbackJob(RollbackPlan(model: "tag-reader", nodes: [agent.name]), agents: fleet.directory)
         .run { _ in }
       #expect(
-        failed.state == .failed("austin-01/a: austin-01/a holds no earlier version of 'tag-reader' to go back to")
+        failed.state
+          == .failed("austin-01/a: austin-01/a holds no earlier version of 'tag-reader' to go back to", .notFound)
       )
     }
   }
@@ -154,11 +157,124 @@ import Testing
     let alone = SimulatedAgent(name: NodeName(store: "reno-03", node: "a"))
     let plan = DrainPlan(nodes: [alone.name], order: DrainOrder(reason: "test", orderedBy: "kim"))
     let report = await DrainJob(plan, agents: AgentDirectory([alone])).run { _ in }
-    guard case .failed(let problem) = report.state else {
+    guard case .failed(let problem, _) = report.state else {
       Issue.record("expected a refusal, found \(report.state)")
       return
     }
     #expect(problem.contains("last serving node"))
+  }
+
+  @Test func aPushStoppedWhileSwitchingDoesNotSayWhatIsServed() async throws {
+    try await withFleet { fleet in
+      let agent = StubAgent(name: Self.names[0]) { command throws(CommandError) in
+        switch command {
+        case .stage: return .staged([])
+        default:
+          try? await Task.sleep(for: .seconds(60))
+          throw CommandError(.timeout, "cancelled")
+        }
+      }
+      let job = PushJob(PushPlan(model: fleet.model, nodes: Self.names), agents: AgentDirectory([agent]))
+      let report = await stopped(job) { $0.hasPrefix("compiling") }
+      #expect(report.state == .cancelled)
+      #expect(report.steps[0].text == "stopped while switching; its row tells what it serves")
+      #expect(report.steps[1].phase == .skipped)
+    }
+  }
+
+  @Test func aPushStoppedWhileAnnouncingChangedNothing() async throws {
+    try await withFleet { fleet in
+      let agent = StubAgent(name: Self.names[0]) { _ throws(CommandError) in
+        try? await Task.sleep(for: .seconds(60))
+        throw CommandError(.timeout, "cancelled")
+      }
+      let job = PushJob(PushPlan(model: fleet.model, nodes: [agent.name]), agents: AgentDirectory([agent]))
+      let report = await stopped(job) { $0.hasPrefix("announcing") }
+      #expect(report.state == .cancelled)
+      #expect(report.steps[0].text == "stopped by the operator; it serves what it served")
+    }
+  }
+
+  @Test func aStopIsNoLackOfTime() async {
+    let task = Task { () -> CommandError? in
+      do throws(CommandError) {
+        try await Deadline.run(.seconds(60), "the order") { () async throws(CommandError) in
+          try? await Task.sleep(for: .seconds(60))
+          throw CommandError(.timeout, "the order took longer")
+        }
+        return nil
+      } catch {
+        return error
+      }
+    }
+    task.cancel()
+    let error = await task.value
+    #expect(error?.message.contains("took longer than") == false)
+  }
+
+  @Test func aFailureTellsItsCodeInJSONToo() throws {
+    var report = JobReport(kind: .drain, title: "drain s/a", nodes: [])
+    report.state = .failed("s/a: gone", .unreachable)
+    let json = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
+    #expect(json.contains(#""code":"unreachable""#) && json.contains(#""problem":"s\/a: gone""#))
+  }
+
+  @Test func aDrainTakenBackEndsAtOnce() async throws {
+    try await withFleet { fleet in
+      let agent = fleet.agents[0]
+      await agent.update { $0.models = [ModelStatus(name: "m", version: 1, digest: .fixture(1), inFlight: 3)] }
+      let plan = DrainPlan(nodes: [agent.name], order: DrainOrder(reason: "test", orderedBy: "kim"))
+      var last: JobReport?
+      for await report in DrainJob(plan, agents: fleet.directory).reports() {
+        if report.steps[0].text.hasPrefix("3 in flight") { _ = try await agent.execute(.undrain(orderedBy: "lee")) }
+        last = report
+      }
+      #expect(last?.state == .failed("austin-01/a: taken back by an undrain; it serves again", .conflict))
+    }
+  }
+
+  @Test func undrainWaitsUntilTheEngineServes() async throws {
+    try await withFleet { fleet in
+      let agent = fleet.agents[0]
+      await agent.update { $0.engine.state = .starting }
+      var texts: [String] = []
+      for await report in UndrainJob([agent.name], operatorName: "kim", agents: fleet.directory).reports() {
+        texts.append(report.steps[0].text)
+        if texts.last?.hasSuffix("starting") == true { await agent.update { $0.engine.state = .serving } }
+      }
+      #expect(texts.contains("no longer drained; its engine is starting"))
+      #expect(texts.last == "serving")
+    }
+  }
+
+  @Test func whenTimeIsUpTheLastTroubleIsTold() async {
+    let agent = SimulatedAgent(name: Self.names[0])
+    await agent.update {
+      $0.engine.state = .restarting
+      $0.engine.problem = "killed by signal 9"
+    }
+    await #expect(
+      throws: CommandError(.failed, "serving took longer than 300ms; its engine is restarting: killed by signal 9")
+    ) {
+      try await Verification.watch(agent, every: .milliseconds(100), limit: .milliseconds(300), "serving") { _ in nil }
+    }
+    let cut = StubAgent(name: Self.names[0]) { _ in .serving }
+    await #expect(
+      throws: CommandError(.unreachable, "serving took longer than 300ms; the last word of the link: no frames here")
+    ) {
+      try await Verification.watch(cut, every: .milliseconds(100), limit: .milliseconds(300), "serving") { _ in nil }
+    }
+  }
+
+  /// Runs the job, stops it at the first report whose first step's text satisfies `condition`, and gives the last one.
+  private func stopped(_ job: some Job, at condition: @escaping @Sendable (String) -> Bool) async -> JobReport {
+    let (reached, signal) = AsyncStream.makeStream(of: Void.self)
+    let task = Task {
+      await job.run { report in if condition(report.steps[0].text) { signal.finish() } }
+    }
+    for await _ in reached {}
+    task.cancel()
+    return await task.value
   }
 
   @Test func libraryReadsVersionsAndNamesWhatIsWrong() async throws {

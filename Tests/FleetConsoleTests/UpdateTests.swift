@@ -225,7 +225,7 @@ import Testing
       case 1:
         if let job = fleet.state.job {
           var report = job
-          report.state = Bool.random(using: &random) ? .succeeded : .failed("no")
+          report.state = Bool.random(using: &random) ? .succeeded : .failed("no", .failed)
           fleet.send(.job(report))
         }
       case 2: fleet.send(.linkLost(fleet.names[0], "gone"))

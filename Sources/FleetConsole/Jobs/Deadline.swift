@@ -2,7 +2,7 @@ internal import FleetCore
 
 /// Bounds how long one step of a job may take.
 enum Deadline {
-  /// Runs `operation`, and gives up on it with `.timeout` after `limit`.
+  /// Runs `operation`, and gives up on it with `.timeout` after `limit`, or with `.conflict` when the job is stopped.
   static func run<Value: Sendable>(
     _ limit: Duration,
     _ what: String,
@@ -25,6 +25,8 @@ enum Deadline {
       return first
     }
     guard let result else {
+      // The timer ends early when the task is cancelled: that is no lack of time.
+      if Task.isCancelled { throw CommandError(.conflict, "\(what) was stopped") }
       throw CommandError(.timeout, "\(what) took longer than \(Quantity.text(limit))")
     }
     return try result.get()

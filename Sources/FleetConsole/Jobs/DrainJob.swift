@@ -1,4 +1,4 @@
-package import FleetCore
+internal import FleetCore
 internal import Synchronization
 
 /// Has nodes hand their requests to siblings, one node after the other, and watches until each measures nothing in flight.
@@ -24,7 +24,7 @@ package struct DrainJob: Job {
         return progress.change {
           $0.set(node, .failed, wasCancelled ? "no longer watched; undrain takes the order back" : error.message)
           $0.skipWaiting("not begun; goes on serving")
-          $0.state = wasCancelled ? .cancelled : .failed("\(node): \(error.message)")
+          $0.state = wasCancelled ? .cancelled : .failed("\(node): \(error.message)", error.code)
         }
       }
     }
@@ -44,82 +44,27 @@ package struct DrainJob: Job {
     let target =
       siblings.isEmpty ? "nobody; new requests are refused" : siblings.map(\.description).joined(separator: ", ")
     progress.change { $0.set(name, .active, "hands off to \(target)") }
-    try await Deadline.run(order.deadline + Self.grace, "draining") { () async throws(CommandError) in
-      try await Verification.watch(agent, every: .milliseconds(250)) { frame in
+    let wasDraining = Mutex(false)
+    try await Verification.watch(agent, every: .milliseconds(250), limit: order.deadline + Self.grace, "draining") {
+      frame in
+      switch frame.availability {
+      case .drained:
+        let handedOff = frame.drain?.handedOff ?? 0
+        let cut = frame.drain?.cutAtDeadline ?? 0
+        let end = cut > 0 ? "\(cut) cut off at the deadline" : "none cut off"
+        progress.change { $0.set(name, .done, "drained: nothing in flight, \(handedOff) handed off, \(end)") }
+        return .success(())
+      case .draining:
+        wasDraining.withLock { $0 = true }
         let inFlight = frame.models.reduce(0) { $0 + $1.inFlight }
         let handedOff = frame.drain?.handedOff ?? 0
-        switch frame.availability {
-        case .drained:
-          let cut = frame.drain?.cutAtDeadline ?? 0
-          let end = cut > 0 ? "\(cut) cut off at the deadline" : "none cut off"
-          progress.change { $0.set(name, .done, "drained: nothing in flight, \(handedOff) handed off, \(end)") }
-          return true
-        case .draining:
-          progress.change { $0.set(name, .active, "\(inFlight) in flight, \(handedOff) handed off to \(target)") }
-        case .serving: break
-        }
-        return false
+        progress.change { $0.set(name, .active, "\(inFlight) in flight, \(handedOff) handed off to \(target)") }
+        return nil
+      case .serving:
+        // A frame from before the order says 'serving' too; only one after 'draining' means that somebody took it back.
+        guard wasDraining.withLock({ $0 }) else { return nil }
+        return .failure(CommandError(.conflict, "taken back by an undrain; it serves again"))
       }
     }
-  }
-}
-
-/// Has nodes serve again.
-package struct UndrainJob: Job {
-  private let nodes: [NodeName]
-  private let operatorName: String
-  private let agents: AgentDirectory
-
-  package init(_ nodes: [NodeName], operatorName: String, agents: AgentDirectory) {
-    self.nodes = nodes
-    self.operatorName = operatorName
-    self.agents = agents
-  }
-
-  package func run(_ tell: @escaping @Sendable (JobReport) -> Void) async -> JobReport {
-    let title = nodes.count == 1 ? "undrain \(nodes[0])" : "undrain \(nodes.count) nodes"
-    let progress = Progress(JobReport(kind: .undrain, title: title, nodes: nodes), tell)
-    let operatorName = operatorName
-    for node in nodes {
-      progress.change { $0.set(node, .active, "asking") }
-      do throws(CommandError) {
-        let agent = try agents.agent(node)
-        _ = try await Deadline.run(.seconds(20), "the order to serve") { () async throws(CommandError) in
-          try await agent.execute(.undrain(orderedBy: operatorName))
-        }
-      } catch {
-        let wasCancelled = Task.isCancelled
-        return progress.change {
-          $0.set(node, .failed, error.message)
-          $0.skipWaiting("not begun")
-          $0.state = wasCancelled ? .cancelled : .failed("\(node): \(error.message)")
-        }
-      }
-      progress.change { $0.set(node, .done, "serving") }
-    }
-    return progress.change { $0.state = .succeeded }
-  }
-}
-
-/// A report that is changed and told in one step.
-final class Progress: Sendable {
-  private let report: Mutex<JobReport>
-  private let tell: @Sendable (JobReport) -> Void
-
-  init(_ report: JobReport, _ tell: @escaping @Sendable (JobReport) -> Void) {
-    self.report = Mutex(report)
-    self.tell = tell
-    tell(report)
-  }
-
-  @discardableResult
-  func change(_ change: @Sendable (inout JobReport) -> Void) -> JobReport {
-    let (new, isNews) = report.withLock { report in
-      let old = report
-      change(&report)
-      return (report, report != old)
-    }
-    if isNews { tell(new) }
-    return new
   }
 }

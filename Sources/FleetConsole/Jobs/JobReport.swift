@@ -7,8 +7,8 @@ package struct JobReport: Sendable, Equatable, Encodable {
   package enum State: Sendable, Equatable, Encodable {
     case running
     case succeeded
-    /// Why, with the node it happened on.
-    case failed(String)
+    /// Why, with the node it happened on, and of what kind that is.
+    case failed(String, CommandError.Code)
     case cancelled
 
     package func encode(to encoder: any Encoder) throws {
@@ -63,14 +63,17 @@ package struct JobReport: Sendable, Equatable, Encodable {
     state = .running
   }
 
-  private enum CodingKeys: String, CodingKey { case kind, title, steps, state, problem }
+  private enum CodingKeys: String, CodingKey { case kind, title, steps, state, problem, code }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(kind, forKey: .kind)
     try container.encode(title, forKey: .title)
     try container.encode(state, forKey: .state)
-    if case .failed(let problem) = state { try container.encode(problem, forKey: .problem) }
+    if case .failed(let problem, let code) = state {
+      try container.encode(problem, forKey: .problem)
+      try container.encode(code.rawValue, forKey: .code)
+    }
     try container.encode(steps, forKey: .steps)
   }
 

@@ -7,6 +7,8 @@ package struct PushJob: Job {
   private let agents: AgentDirectory
   /// How often a broken link may interrupt one node's transfer.
   private static let attempts = 4
+  /// The node may finish what it was ordered, whoever still listens.
+  static let stoppedWhileSwitching = "stopped while switching; its row tells what it serves"
 
   package init(_ plan: PushPlan, agents: AgentDirectory) {
     self.plan = plan
@@ -17,16 +19,20 @@ package struct PushJob: Job {
     var report = JobReport(kind: .push, title: "push \(plan.model.version)", nodes: plan.nodes)
     tell(report)
     for node in plan.nodes {
+      var isSwitchOrdered = false
       do throws(CommandError) {
-        try await push(to: try agents.agent(node), &report, tell)
+        try await push(to: try agents.agent(node), &report, tell, isSwitchOrdered: &isSwitchOrdered)
       } catch {
         let wasCancelled = Task.isCancelled
-        report.set(node, .failed, wasCancelled ? "stopped by the operator; it serves what it served" : error.message)
+        let stopped =
+          isSwitchOrdered ? Self.stoppedWhileSwitching : "stopped by the operator; it serves what it served"
+        report.set(node, .failed, wasCancelled ? stopped : error.message)
         report.skipWaiting("not begun; serves what it served")
         let done = report.steps.filter { $0.phase == .done }.count
         report.state =
           wasCancelled
-          ? .cancelled : .failed("\(node): \(error.message) (\(done) of \(plan.nodes.count) nodes done before)")
+          ? .cancelled
+          : .failed("\(node): \(error.message) (\(done) of \(plan.nodes.count) nodes done before)", error.code)
         tell(report)
         return report
       }
@@ -39,13 +45,16 @@ package struct PushJob: Job {
   private func push(
     to agent: any NodeAgent,
     _ report: inout JobReport,
-    _ tell: @Sendable (JobReport) -> Void
+    _ tell: @Sendable (JobReport) -> Void,
+    isSwitchOrdered: inout Bool
   ) async throws(CommandError) {
     try await transfer(to: agent, &report, tell)
+    if Task.isCancelled { throw CommandError(.conflict, "stopped") }
     let version = plan.model.version
     let digest = plan.model.manifest.digest
     report.set(agent.name, .active, "compiling and warming up", fraction: 1)
     tell(report)
+    isSwitchOrdered = true
     let outcome = try await Deadline.run(.seconds(120), "switching to \(version)") { () async throws(CommandError) in
       try await agent.execute(.activate(version, digest: digest))
     }

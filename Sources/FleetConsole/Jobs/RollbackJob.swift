@@ -28,9 +28,9 @@ package struct RollbackJob: Job {
       } catch {
         let wasCancelled = Task.isCancelled
         return progress.change {
-          $0.set(node, .failed, error.message)
+          $0.set(node, .failed, wasCancelled ? PushJob.stoppedWhileSwitching : error.message)
           $0.skipWaiting("not begun; serves what it served")
-          $0.state = wasCancelled ? .cancelled : .failed("\(node): \(error.message)")
+          $0.state = wasCancelled ? .cancelled : .failed("\(node): \(error.message)", error.code)
         }
       }
     }

@@ -92,22 +92,3 @@ enum FleetNews {
     }
   }
 }
-
-/// Reports of jobs into state and log.
-enum JobNews {
-  static func receive(_ report: JobReport, _ state: inout FleetState) {
-    let old = state.job?.kind == report.kind && state.job?.title == report.title ? state.job : nil
-    state.job = report
-    for step in report.steps where step.phase == .done || step.phase == .failed {
-      guard old?.steps.first(where: { $0.node == step.node })?.phase != step.phase else { continue }
-      state.tell(step.phase == .done ? .good : .critical, step.node, "\(report.kind.rawValue): \(step.text)")
-    }
-    guard report.state != .running, old?.state != report.state else { return }
-    switch report.state {
-    case .running: break
-    case .succeeded: state.tell(.good, nil, "\(report.title): done")
-    case .cancelled: state.tell(.warning, nil, "\(report.title): stopped")
-    case .failed(let problem): state.tell(.critical, nil, "\(report.title): failed: \(problem)")
-    }
-  }
-}

@@ -4,7 +4,7 @@ internal import Terminal
 /// What a key does. While a text is typed or a dialog is open, keys go there and nowhere else.
 enum Keys {
   static func handle(_ key: Key, _ state: inout FleetState) -> [Effect] {
-    let wasAsked = state.interface.notice == quitQuestion
+    let wasAsked = state.job.map { state.interface.notice == StopWords.quitQuestion($0.kind) } ?? false
     state.interface.notice = nil
     if key == .control("c") { return [.quit] }
     if state.interface.filterInput != nil {
@@ -19,8 +19,6 @@ enum Keys {
     }
     return perform(action.id, &state, quitWasAsked: wasAsked)
   }
-
-  private static let quitQuestion = "a job is under way and would stop after its current step; q again quits"
 
   private static func perform(_ id: Action.ID, _ state: inout FleetState, quitWasAsked: Bool) -> [Effect] {
     switch id {
@@ -40,8 +38,8 @@ enum Keys {
     case .help: state.interface.overlay = .help(scroll: 0)
     case .back: back(&state)
     case .quit:
-      guard state.isJobRunning, !quitWasAsked else { return [.quit] }
-      state.interface.notice = quitQuestion
+      guard let job = state.job, job.state == .running, !quitWasAsked else { return [.quit] }
+      state.interface.notice = StopWords.quitQuestion(job.kind)
     case .up: move(-1, &state)
     case .down: move(1, &state)
     case .pageUp: move(-10, &state)
@@ -81,62 +79,5 @@ enum Keys {
     let index = rows.firstIndex { $0.selection == state.interface.selection }
     let target = index.map { $0 + step } ?? 0
     state.interface.selection = rows[min(max(target, 0), rows.count - 1)].selection
-  }
-}
-
-/// Typing a filter: it acts while it is typed, and an unfinished one leaves the last good one in place.
-enum Filtering {
-  static func handle(_ key: Key, _ state: inout FleetState) {
-    switch key {
-    case .escape:
-      clear(&state)
-      state.interface.filterInput = nil
-    case .enter:
-      if state.interface.filterError == nil { state.interface.filterInput = nil }
-    default:
-      guard var input = state.interface.filterInput, input.handle(key) else { return }
-      state.interface.filterInput = input
-      apply(input.text, &state)
-    }
-  }
-
-  static func clear(_ state: inout FleetState) {
-    state.interface.filterText = ""
-    state.interface.filter = .all
-    state.interface.filterError = nil
-  }
-
-  private static func apply(_ text: String, _ state: inout FleetState) {
-    let text = trimmed(text)
-    guard !text.isEmpty else { return clear(&state) }
-    do throws(FleetQueryError) {
-      var query = try FleetQuery(parsing: text)
-      // A bare word that names nothing is a word that is still being typed: it finds every store that holds it.
-      if text.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" || $0 == "." }), !selects(query, state),
-        let wider = try? FleetQuery(parsing: "*\(text)*")
-      {
-        query = wider
-      }
-      state.interface.filter = query
-      state.interface.filterText = text
-      state.interface.filterError = nil
-    } catch {
-      state.interface.filterError = error
-    }
-    let rows = FleetRows.rows(state)
-    if !rows.contains(where: { $0.selection == state.interface.selection }) {
-      state.interface.selection = (rows.first { if case .node = $0 { true } else { false } } ?? rows.first)?.selection
-    }
-  }
-
-  private static func selects(_ query: FleetQuery, _ state: FleetState) -> Bool {
-    state.nodes.contains { query.matches($0.name, labels: $0.labels) }
-  }
-
-  private static func trimmed(_ text: String) -> String {
-    var text = Substring(text)
-    while text.first == " " { text.removeFirst() }
-    while text.last == " " { text.removeLast() }
-    return String(text)
   }
 }

@@ -17,13 +17,13 @@ struct ProgressDialog {
     for index in ScrollWindow.visible(count: job.steps.count, height: height, selected: active) {
       frame.body += lines(job.steps[index])
     }
-    if case .failed(let problem) = job.state {
+    if case .failed(let problem, _) = job.state {
       frame.border = .critical
       frame.body += [.text([]), .wrapped(problem, .critical)]
     }
     frame.hint =
       [Span("esc", theme(.key)), Span(job.state == .running ? " close, goes on" : " close", theme(.muted))]
-      + (job.state == .running ? [Span("  x", theme(.key)), Span(" stop after this step", theme(.muted))] : [])
+      + (job.state == .running ? [Span("  x", theme(.key)), Span(" \(StopWords.hint(job.kind))", theme(.muted))] : [])
     frame.draw(into: &buffer)
   }
 
