@@ -11,6 +11,8 @@ package final class Engine: Sendable {
   /// Completes when the agent's end of the control socket has closed.
   package let agentGone: EventLoopFuture<Void>
   package var openConnections: Int { http.census.count }
+  /// Bytes of requests' bodies that are arriving or being answered.
+  package var bodyBytes: Int { http.census.bodyBytes }
   private let http: HTTPServer
   private let frontEnd: RESTFrontEnd
   private let controller: EngineController

@@ -1,14 +1,23 @@
 import NIOCore
 import Synchronization
 
-/// Which connections are open.
+/// Which connections are open, and how much they hold together.
 package final class ConnectionCensus: Sendable {
   /// Tells a connection to finish what it has begun and close.
   struct Stop: Sendable {}
 
   private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
+  private let body = Atomic(0)
+
   package init() {}
+
+  /// Bytes of requests' bodies that are arriving or being answered.
+  package var bodyBytes: Int { body.load(ordering: .relaxed) }
+
+  /// Counts `bytes` more, or less when negative; answers the sum.
+  @discardableResult
+  func held(_ bytes: Int) -> Int { body.add(bytes, ordering: .relaxed).newValue }
 
   package var count: Int { channels.withLock { $0.count } }
 

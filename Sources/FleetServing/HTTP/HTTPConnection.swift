@@ -34,7 +34,16 @@ final class HTTPConnection: ChannelDuplexHandler {
   /// No request is taken any more: the last answer was decided on.
   private var isClosing = false
   private var isStopping = false
+  /// The client has ended its side; it may well await answers still.
+  private var isInputOver = false
+  /// Our last byte is out.
+  private var isLingering = false
   private var lastProgress = NIODeadline.now()
+  /// What was written and not yet sent when that was last looked at.
+  private var lastUnsent = 0
+  /// Bytes of bodies that this connection holds, as told to the census: all, and those of the request being answered.
+  private var heldBytes = 0
+  private var answeringBytes = 0
   private var watch: Scheduled<Void>?
 
   init(responder: any HTTPResponder, limits: HTTPLimits, census: ConnectionCensus) {
@@ -53,6 +62,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     isClosing = true
     pending.removeAll()
     incoming = nil
+    // A request that is being answered keeps its body until it is.
+    release(heldBytes - answeringBytes)
     watch?.cancel()
     census.left(context.channel)
     context.fireChannelInactive()
@@ -96,12 +107,22 @@ final class HTTPConnection: ChannelDuplexHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard event is ConnectionCensus.Stop else { return context.fireUserInboundEventTriggered(event) }
+    switch event {
+    case is ConnectionCensus.Stop: stop(context)
+    case ChannelEvent.inputClosed:
+      isInputOver = true
+      forgetIncoming()
+      endWhenIdle(context)
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  private func stop(_ context: ChannelHandlerContext) {
     isStopping = true
     // A request may be on its way at this moment: it gets its answer, and with it the end of the connection.
     let context = NIOLoopBound(context, eventLoop: context.eventLoop)
     context.value.eventLoop.assumeIsolated().scheduleTask(in: limits.stopGrace) { [self] in
-      if !isAnswering, pending.isEmpty, incoming == nil, !isClosing { context.value.close(promise: nil) }
+      endWhenIdle(context.value)
     }
   }
 
@@ -110,6 +131,7 @@ final class HTTPConnection: ChannelDuplexHandler {
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     if let text = head.headers.first(name: "content-length") {
       guard let length = Int(text), length <= limits.bodyBytes else { return refuseBody(context) }
+      guard census.bodyBytes + length <= limits.totalBodyBytes else { return refuseForMemory(context) }
     }
     incoming = Incoming(head: head, body: ByteBuffer(), since: .now())
     if head.headers.first(name: "expect")?.lowercased() == "100-continue", !isAnswering {
@@ -122,6 +144,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     guard count + bytes.readableBytes <= limits.bodyBytes else { return refuseBody(context) }
     // A body that came in one piece is kept as it is, without a copy.
     if count == 0 { incoming?.body = bytes } else { incoming?.body.writeImmutableBuffer(bytes) }
+    heldBytes += bytes.readableBytes
+    guard census.held(bytes.readableBytes) <= limits.totalBodyBytes else { return refuseForMemory(context) }
   }
 
   private func end(_ context: ChannelHandlerContext) {
@@ -147,9 +171,13 @@ final class HTTPConnection: ChannelDuplexHandler {
     refuse(413, "the body is longer than \(limits.bodyBytes) bytes", context)
   }
 
+  private func refuseForMemory(_ context: ChannelHandlerContext) {
+    refuse(503, "too many requests are on their way here at once", context)
+  }
+
   private func refuse(_ status: Int, _ message: String, _ context: ChannelHandlerContext) {
     guard !isClosing else { return }
-    incoming = nil
+    forgetIncoming()
     isClosing = true
     pending.append(.refusal(status: status, message: message))
     pump(context)
@@ -182,6 +210,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   private func answer(_ request: HTTPRequest, keepsAlive: Bool, isHTTP10: Bool, _ context: ChannelHandlerContext) {
     let isHead = request.method == .HEAD
+    answeringBytes = request.body.readableBytes
     switch responder.respond(to: request, on: context.eventLoop) {
     case .now(let response):
       write(response, keepsAlive: keepsAlive, saysKeepAlive: isHTTP10, hasBody: !isHead, context: context)
@@ -210,11 +239,15 @@ final class HTTPConnection: ChannelDuplexHandler {
     context: ChannelHandlerContext
   ) {
     isAnswering = false
+    release(answeringBytes)
+    answeringBytes = 0
     response.ticket?.answered(isError: response.status >= 500)
     guard context.channel.isActive else { return }
+    lastProgress = .now()
     // A client that already sent its next request is not told to go: that request would be lost to it.
     let wantsClose = response.closesConnection && pending.isEmpty && incoming == nil
-    let keepsAlive = asked && !wantsClose && !isStopping
+    let isLast = isInputOver && pending.isEmpty
+    let keepsAlive = asked && !wantsClose && !isStopping && !isLast
     let bytes = HTTPResponseBytes.encode(
       response,
       keepsAlive: keepsAlive,
@@ -222,20 +255,43 @@ final class HTTPConnection: ChannelDuplexHandler {
       hasBody: hasBody,
       allocator: context.channel.allocator
     )
-    context.write(wrapOutboundOut(bytes.head), promise: nil)
-    if let body = bytes.body { context.write(wrapOutboundOut(body), promise: nil) }
-    if !keepsAlive { linger(context) }
+    let sent = keepsAlive ? nil : context.eventLoop.makePromise(of: Void.self)
+    context.write(wrapOutboundOut(bytes.head), promise: bytes.body == nil ? sent : nil)
+    if let body = bytes.body { context.write(wrapOutboundOut(body), promise: sent) }
+    if let sent { end(after: sent.futureResult, context) }
   }
 
   // MARK: Ending
 
-  /// Ends our side of the connection, then waits a little for the client to end its own.
-  private func linger(_ context: ChannelHandlerContext) {
+  /// Ends a connection on which nothing is going on, when what was written before is out.
+  private func endWhenIdle(_ context: ChannelHandlerContext) {
+    guard !isAnswering, pending.isEmpty, incoming == nil, !isClosing else { return }
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    context.write(wrapOutboundOut(ByteBuffer()), promise: sent)
+    end(after: sent.futureResult, context)
+  }
+
+  /// Takes no request any more, and ends our side when the last answer is `sent`. Until then the watch goes on.
+  private func end(after sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
     isClosing = true
     pending.removeAll()
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    // A failure means that the connection is closed.
+    sent.assumeIsolated().whenSuccess { [self] in linger(bound.value) }
     context.flush()
-    context.close(mode: .output, promise: nil)
+    if holdsRead, context.channel.isWritable {
+      holdsRead = false
+      context.read()
+    }
+  }
+
+  /// Waits a little for the client to end its side of the connection.
+  private func linger(_ context: ChannelHandlerContext) {
+    isLingering = true
     watch?.cancel()
+    // To end one side when the other is over is to close.
+    guard !isInputOver else { return context.close(promise: nil) }
+    context.close(mode: .output, promise: nil)
     let context = NIOLoopBound(context, eventLoop: context.eventLoop)
     watch = context.value.eventLoop.assumeIsolated().scheduleTask(in: limits.linger) {
       context.value.close(promise: nil)
@@ -246,27 +302,41 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
   }
 
+  private func forgetIncoming() {
+    release(incoming?.body.readableBytes ?? 0)
+    incoming = nil
+  }
+
+  private func release(_ bytes: Int) {
+    guard bytes > 0 else { return }
+    heldBytes -= bytes
+    census.held(-bytes)
+  }
+
   private func scheduleWatch(_ context: ChannelHandlerContext) {
     let context = NIOLoopBound(context, eventLoop: context.eventLoop)
     let interval = min(limits.stall, limits.idle)
     watch = context.value.eventLoop.assumeIsolated().scheduleTask(in: interval) { [self] in
-      guard !isClosing else { return }
-      if checkProgress(context.value) { scheduleWatch(context.value) }
+      if checkProgress(context.value), !isLingering { scheduleWatch(context.value) }
     }
   }
 
   /// Cuts off a client that is too slow; false when it did.
   private func checkProgress(_ context: ChannelHandlerContext) -> Bool {
     let now = NIODeadline.now()
+    let unsent = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    if unsent != lastUnsent {
+      lastUnsent = unsent
+      lastProgress = now
+    }
     if isAnswering { return true }
     if let incoming {
       guard now - lastProgress >= limits.stall || now - incoming.since >= limits.arrival else { return true }
       refuse(408, "the request did not arrive in time", context)
       context.flush()
-      return false
+      return true
     }
-    let limit = context.channel.isWritable ? limits.idle : limits.stall
-    guard now - lastProgress >= limit else { return true }
+    guard now - lastProgress >= (unsent > 0 ? limits.stall : limits.idle) else { return true }
     context.close(promise: nil)
     return false
   }

@@ -4,6 +4,9 @@ package import NIOPosix
 
 /// Serves HTTP/1.1 on a socket that listens already.
 package final class HTTPServer: Sendable {
+  /// How many connections may wait to be accepted.
+  private static let backlog: Int32 = 1024
+
   package let census: ConnectionCensus
   private let channel: any Channel
 
@@ -22,8 +25,12 @@ package final class HTTPServer: Sendable {
   ) async throws -> HTTPServer {
     let census = ConnectionCensus()
     let channel = try await ServerBootstrap(group: group)
+      // NIO says `listen` again on a socket that listens already, with its own default of 128.
+      .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.autoRead, value: isAccepting)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      // A client may end its side when it has sent its request, and wait for the answer.
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           guard census.count < limits.connections else { throw HTTPServerError.tooManyConnections }

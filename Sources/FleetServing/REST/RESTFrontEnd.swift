@@ -52,7 +52,7 @@ package final class RESTFrontEnd: HTTPResponder {
   }
 
   package func refusal(status: Int, _ message: String) -> HTTPResponse {
-    RESTResponses.error(status: status, message)
+    RESTResponses.error(status: status, message, status == 503 ? [("Retry-After", "1")] : [])
   }
 
   /// Closes the connections to siblings that are kept for the next hand-off.

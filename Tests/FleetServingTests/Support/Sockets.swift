@@ -38,9 +38,13 @@ enum Sockets {
     return (pair[0], pair[1])
   }
 
-  static func connect(port: UInt16) throws -> Int32 {
+  /// `receiveBuffer` is how many bytes may arrive before they are read; nil for the system's choice.
+  static func connect(port: UInt16, receiveBuffer: Int32? = nil) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     setTimeout(descriptor)
+    if var size = receiveBuffer {
+      _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+    }
     var address = loopback(port: port)
     let connected = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in

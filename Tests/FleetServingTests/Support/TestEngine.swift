@@ -43,6 +43,7 @@ final class TestEngine: Sendable {
   }
 
   var openConnections: Int { engine.openConnections }
+  var bodyBytes: Int { engine.bodyBytes }
 
   func stop() async {
     await engine.stop(within: .seconds(5))
