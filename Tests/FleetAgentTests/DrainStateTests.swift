@@ -6,13 +6,12 @@ import Testing
 @testable import FleetAgent
 
 struct DrainStateTests {
-  private let start = Date(timeIntervalSince1970: 1_800_000_000)
+  private let start = AgentClock.Moment(date: Date(timeIntervalSince1970: 1_800_000_000), seconds: 5000)
   private let order = DrainOrder(reason: "new fan", orderedBy: "ops", deadline: .seconds(60))
 
   @Test func drainedNeedsTwoQuietReportsInARow() {
     var state = DrainState()
-    #expect(state.order(order, at: start) == true)
-    #expect(state.order(order, at: start) == false, "an order repeated changes nothing")
+    state.order(order, at: start)
     #expect(state.observe(inFlight: 0, handedOff: 0, at: start) == .none)
     #expect(state.observe(inFlight: 1, handedOff: 0, at: start) == .none)
     #expect(state.observe(inFlight: 0, handedOff: 0, at: start) == .none)
@@ -24,9 +23,9 @@ struct DrainStateTests {
 
   @Test func deadlineCutsOnce() {
     var state = DrainState()
-    _ = state.order(order, at: start)
-    let late = start.addingTimeInterval(60)
-    #expect(state.observe(inFlight: 2, handedOff: 0, at: start.addingTimeInterval(59)) == .none)
+    state.order(order, at: start)
+    let late = start.later(60)
+    #expect(state.observe(inFlight: 2, handedOff: 0, at: start.later(59)) == .none)
     #expect(state.observe(inFlight: 2, handedOff: 0, at: late) == .cut)
     #expect(state.observe(inFlight: nil, handedOff: 0, at: late) == .none)
     #expect(state.status?.cutAtDeadline == 2)
@@ -34,7 +33,7 @@ struct DrainStateTests {
 
   @Test func handedOffCountsFromTheOrderOn() {
     var state = DrainState()
-    _ = state.order(order, at: start)
+    state.order(order, at: start)
     _ = state.observe(inFlight: 1, handedOff: 100, at: start)
     _ = state.observe(inFlight: 1, handedOff: 107, at: start)
     #expect(state.status?.handedOff == 7)
@@ -42,7 +41,7 @@ struct DrainStateTests {
 
   @Test func survivesBeingWrittenDown() throws {
     var state = DrainState()
-    _ = state.order(order, at: start)
+    state.order(order, at: start)
     _ = state.observe(inFlight: 1, handedOff: 5, at: start)
     _ = state.observe(inFlight: 1, handedOff: 9, at: start)
     var read = try JSONDecoder().decode(DrainState.self, from: JSONEncoder().encode(state))
@@ -62,10 +61,11 @@ struct DrainStateTests {
       var lastTwo: [UInt64?] = []
       var cuts = 0
       for _ in 0..<40 {
-        now = now.addingTimeInterval(Double.random(in: 0...20, using: &random))
+        now = now.later(Double.random(in: 0...20, using: &random))
         switch Int.random(in: 0...9, using: &random) {
         case 0:
-          if state.order(order, at: now) { (lastTwo, cuts) = ([], 0) }
+          if state.availability != .drained { cuts = 0 }
+          state.order(order, at: now)
         case 1: _ = state.undrain()
         default:
           let before = state.availability
@@ -76,9 +76,57 @@ struct DrainStateTests {
           if action == .cut { cuts += 1 }
           #expect(cuts <= 1, "\(random)")
           if before == .draining, state.availability == .drained { #expect(lastTwo == [0, 0], "\(random)") }
+          if state.availability == .drained { #expect(inFlight == 0 || inFlight == nil, "\(random)") }
         }
         #expect((state.status == nil) == (state.availability == .serving), "\(random)")
       }
     }
+  }
+
+  @Test func secondOrderIsTakenOver() {
+    var state = DrainState()
+    state.order(order, at: start)
+    state.order(
+      DrainOrder(reason: "fire", orderedBy: "chief", deadline: .seconds(5), isForced: true),
+      at: start.later(10)
+    )
+    #expect(state.status?.reason == "fire" && state.status?.orderedBy == "chief" && state.status?.isForced == true)
+    #expect(state.status?.since == start.date && state.status?.deadline == start.later(15).date)
+    #expect(state.observe(inFlight: 1, handedOff: 0, at: start.later(14)) == .none)
+    #expect(state.observe(inFlight: 1, handedOff: 0, at: start.later(15)) == .cut)
+  }
+
+  @Test func drainedNodeThatServesAsTheLastResortDrainsAgain() {
+    var state = DrainState()
+    state.order(order, at: start)
+    for _ in 0..<DrainState.quietReports { _ = state.observe(inFlight: 0, handedOff: 0, at: start) }
+    #expect(state.availability == .drained)
+    #expect(state.observe(inFlight: nil, handedOff: 0, at: start) == .none)
+    #expect(state.availability == .drained)
+    #expect(state.observe(inFlight: 1, handedOff: 0, at: start.later(100)) == .save)
+    #expect(state.availability == .draining)
+    #expect(state.observe(inFlight: 1, handedOff: 0, at: start.later(101)) == .none, "they came after the deadline")
+    for _ in 0..<DrainState.quietReports { _ = state.observe(inFlight: 0, handedOff: 0, at: start.later(102)) }
+    #expect(state.availability == .drained)
+  }
+
+  @Test func deadlineDoesNotFollowTheWallClock() throws {
+    var state = DrainState()
+    state.order(order, at: start)
+    var jumped = start.later(1)
+    jumped.date = jumped.date.addingTimeInterval(86_400)
+    #expect(state.observe(inFlight: 1, handedOff: 0, at: jumped) == .none)
+    // The next agent has another clock, and only the date.
+    var next = try JSONDecoder().decode(DrainState.self, from: JSONEncoder().encode(state))
+    let later = AgentClock.Moment(date: start.date.addingTimeInterval(50), seconds: 3)
+    #expect(next.observe(inFlight: 1, handedOff: 0, at: later) == .none)
+    #expect(next.observe(inFlight: 1, handedOff: 0, at: later.later(9)) == .none)
+    #expect(next.observe(inFlight: 1, handedOff: 0, at: later.later(11)) == .cut)
+  }
+}
+
+extension AgentClock.Moment {
+  fileprivate func later(_ seconds: Double) -> AgentClock.Moment {
+    AgentClock.Moment(date: date.addingTimeInterval(seconds), seconds: self.seconds + seconds)
   }
 }

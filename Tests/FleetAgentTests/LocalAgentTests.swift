@@ -161,11 +161,11 @@ struct LocalAgentTests {
     let frame = try await node.frame("is up again") { $0.models.first?.version == 1 }
     #expect(frame.availability == .drained && frame.drain?.reason == "new fan")
     let commands = engines.started.first?.commands ?? []
-    guard case .handOff(let addresses)? = commands.first, commands.count >= 2 else {
+    guard case .handOff(let addresses, let refusesWhenAlone)? = commands.first, commands.count >= 2 else {
       Issue.record("the hand-off comes first, found \(commands)")
       return
     }
-    #expect(addresses.count == 1)
+    #expect(addresses.count == 1 && !refusesWhenAlone)
     await node.stop()
   }
 
@@ -192,6 +192,113 @@ struct LocalAgentTests {
     let frame = try await node.frame("says so") { $0.engine.state == .restarting && $0.engine.restarts > 1 }
     #expect(frame.engine.problem == "it cannot be started: no such program")
     #expect(frame.health == .faulty)
+    await node.stop()
+  }
+
+  /// An engine gives up a late version by itself, and sooner than the agent, so that none is served after it was told of as late.
+  @Test func engineIsToldHowLongItHas() async throws {
+    let node = try await TestNode()
+    let version = TestVersion.tiny(1)
+    node.engines.change { $0.held = [version.version] }
+    try await node.frame("is up") { $0.engine.state == .idle }
+    let began = ContinuousClock.now
+    let error = await #expect(throws: CommandError.self) {
+      try await node.parts.supervisor.activate(
+        EngineSupervisor.Load.Version(version: version.version, digest: version.digest, folder: "f"),
+        within: .milliseconds(200)
+      )
+    }
+    #expect(error?.code == .timeout)
+    #expect(ContinuousClock.now - began >= EngineSupervisor.loadGrace)
+    let seconds = node.engines.started.last?.commands.compactMap { command in
+      if case .activate(_, _, _, let seconds) = command { seconds } else { nil }
+    }
+    #expect(seconds?.count == 1 && (seconds?.first ?? 1) <= 0.2)
+    await node.stop()
+  }
+
+  @Test func onlyAForcedDrainRefusesWhatNoSiblingTakes() async throws {
+    let sibling = NodeName(store: "austin-01", node: "b")
+    let node = try await TestNode(siblings: [sibling])
+    try await node.frame("is up") { $0.engine.state == .idle }
+    var order = DrainOrder(reason: "new fan", orderedBy: "ops")
+    _ = try await node.agent.execute(.drain(order))
+    order.isForced = true
+    order.reason = "fire"
+    #expect(try await node.agent.execute(.drain(order)) == .draining(handOffTo: [sibling]))
+    let refusals = node.engines.started.last?.commands.compactMap { command in
+      if case .handOff(_, let refuses) = command { refuses } else { nil }
+    }
+    #expect(Array((refusals ?? []).prefix(1)) == [false] && refusals?.last == true)
+    let frame = try await node.frame("took the second order over") { $0.drain?.isForced == true }
+    #expect(frame.drain?.reason == "fire")
+    await node.stop()
+  }
+
+  @Test func nodeWhoseEngineCannotStartIsDrained() async throws {
+    let engines = FakeEngines()
+    engines.change { $0.isUnstartable = true }
+    let node = try await TestNode(engines: engines)
+    _ = try await node.agent.execute(.drain(DrainOrder(reason: "dead", orderedBy: "ops", isForced: true)))
+    try await node.frame("is drained") { $0.availability == .drained }
+    await node.stop()
+  }
+
+  @Test func drainIsTakenBackWhenTheSiblingIsDrainedAtOnce() async throws {
+    let node = try await TestNode(siblings: [NodeName(store: "austin-01", node: "b")])
+    try await node.frame("is up") { $0.engine.state == .idle }
+    node.engines.change { $0.onHandOff = { node.setSiblings(ready: false) } }
+    await expectError(
+      .refused,
+      saying: "a is the last serving node of austin-01 (austin-01/b does not serve)",
+      of: node.agent,
+      .drain(DrainOrder(reason: "new fan", orderedBy: "ops"))
+    )
+    #expect(node.engines.started.last?.commands.last == .serve)
+    try await node.frame("serves") { $0.availability == .serving && $0.drain == nil }
+    node.engines.change { $0.onHandOff = {} }
+    await node.stop()
+  }
+
+  @Test func undrainWhileVersionsLoadServesOnlyAfterThem() async throws {
+    let node = try await TestNode()
+    let version = TestVersion.tiny(1)
+    try await version.push(to: node.agent)
+    _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+    _ = try await node.agent.execute(.drain(DrainOrder(reason: "new fan", orderedBy: "ops", isForced: true)))
+    node.engines.change { $0.delayed = [version.version] }
+    node.engines.started.last?.end(.killed(signal: 9))
+    let engine = try await eventually("the next engine loads") { () -> FakeEngine? in
+      guard node.engines.started.count == 2, let engine = node.engines.started.last else { return nil }
+      return engine.commands.contains { if case .activate = $0 { true } else { false } } ? engine : nil
+    }
+    #expect(try await node.agent.execute(.undrain(orderedBy: "ops")) == .serving)
+    await node.parts.drain.recheck()
+    #expect(!engine.commands.contains(.serve))
+    engine.release()
+    try await eventually("it serves") { engine.commands.last == .serve }
+    await node.stop()
+  }
+
+  /// Whatever is ordered at the same time: at the end the engine does what the node says.
+  @Test func undrainIsOvertakenByNothing() async throws {
+    let node = try await TestNode(siblings: [NodeName(store: "austin-01", node: "b")])
+    try await node.frame("is up") { $0.engine.state == .idle }
+    let agent = node.agent
+    for _ in 0..<10 {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { _ = try? await agent.execute(.drain(DrainOrder(reason: "r", orderedBy: "o"))) }
+        group.addTask { await node.parts.drain.recheck() }
+        group.addTask { await node.parts.sampler.tick() }
+        group.addTask { _ = try? await agent.execute(.undrain(orderedBy: "o")) }
+        group.addTask { _ = await node.parts.drain.standingOrders }
+      }
+      _ = try await agent.execute(.undrain(orderedBy: "ops"))
+      await node.parts.sampler.tick()
+      #expect(await node.parts.drain.standingOrders.isEmpty)
+      let orders = node.engines.started.last?.commands ?? []
+      #expect(orders.last == .serve)
+    }
     await node.stop()
   }
 }

@@ -16,7 +16,7 @@ struct SupervisorStateTests {
     var now = 0.0
     var delays: [Double] = []
     for pid in 1...12 {
-      state.spawned(pid: Int32(pid), at: now)
+      state.spawned(pid: Int32(pid))
       state.ended("exit status 1", isPlanned: false, at: now, jitter: 1)
       guard case .away(let spawnAt) = state.phase else { return }
       delays.append(spawnAt - now)
@@ -30,10 +30,10 @@ struct SupervisorStateTests {
   @Test func longLifeForgives() {
     var state = SupervisorState(at: 0)
     for pid in 1...5 {
-      state.spawned(pid: Int32(pid), at: 0)
+      state.spawned(pid: Int32(pid))
       state.ended("exit status 1", isPlanned: false, at: 0, jitter: 0)
     }
-    state.spawned(pid: 6, at: 10)
+    state.spawned(pid: 6)
     #expect(state.answered(Self.serving, at: 11) == true)
     #expect(state.problem == "exit status 1")
     #expect(state.answered(Self.serving, at: 11 + SupervisorState.forgiveness) == false)
@@ -44,13 +44,47 @@ struct SupervisorStateTests {
 
   @Test func silenceIsHungOnce() {
     var state = SupervisorState(at: 0)
-    state.spawned(pid: 1, at: 0)
-    #expect(state.isHung(at: SupervisorState.startLimit) == false)
-    _ = state.answered(Self.serving, at: 20)
-    #expect(state.isHung(at: 25) == false)
-    #expect(state.isHung(at: 25.1) == true)
+    state.spawned(pid: 1)
+    for second in 1...30 { #expect(state.didNotAnswer(at: Double(second)) == false) }
+    _ = state.answered(Self.serving, at: 31)
+    for second in 32...37 { #expect(state.didNotAnswer(at: Double(second)) == false) }
+    #expect(state.didNotAnswer(at: 37.1) == true)
     #expect(state.state == .hung)
-    #expect(state.isHung(at: 26) == false, "it is killed once")
+    #expect(state.didNotAnswer(at: 38) == false, "it is killed once")
+  }
+
+  @Test func agentThatSleptKillsNobody() {
+    var state = SupervisorState(at: 0)
+    state.spawned(pid: 1)
+    _ = state.answered(Self.serving, at: 1)
+    // Stopped for an hour, once between two polls and once between two misses.
+    #expect(state.didNotAnswer(at: 3600) == false)
+    #expect(state.didNotAnswer(at: 7200) == false)
+    _ = state.answered(Self.serving, at: 7201)
+    for second in 7202...7207 { #expect(state.didNotAnswer(at: Double(second)) == false, "an answer ends the silence") }
+    #expect(state.didNotAnswer(at: 7208) == true)
+  }
+
+  @Test func endsWhileLoadingAreTheModelsOwn() {
+    var state = SupervisorState(at: 0)
+    for pid in 1...2 {
+      state.spawned(pid: Int32(pid))
+      _ = state.answered(EngineReport(), at: 1)
+      state.beganLoading()
+      state.loads("good")
+      state.loads("bad")
+      state.ended("killed", isPlanned: false, at: 2, jitter: 0)
+    }
+    state.activated("good")
+    #expect(state.shouldPassOverActive(of: "bad") && !state.shouldPassOverActive(of: "good"))
+    state.spawned(pid: 3)
+    _ = state.answered(EngineReport(), at: 3)
+    state.beganLoading()
+    state.finishedLoading(problems: ["bad": "bad cannot be loaded", "ugly": "nor can ugly"])
+    state.activated("ugly")
+    #expect(state.loadProblem == "bad cannot be loaded")
+    state.activated("bad")
+    #expect(state.loadProblem == nil)
   }
 
   /// Whatever happens in whatever order: the machine never has two engines, never hurries more than it may, and never forgets to start one.
@@ -70,7 +104,7 @@ struct SupervisorStateTests {
           pid += 1
           now = max(now, spawnAt)
           if random.chance(0.9) {
-            state.spawned(pid: pid, at: now)
+            state.spawned(pid: pid)
           } else {
             state.ended("cannot start", isPlanned: false, at: now, jitter: .random(in: 0...1, using: &random))
             restarts += 1
@@ -82,9 +116,9 @@ struct SupervisorStateTests {
             let isPlanned = random.chance(0.3)
             state.ended("killed", isPlanned: isPlanned, at: now, jitter: .random(in: 0...1, using: &random))
             if !isPlanned { restarts += 1 }
-          case 1: _ = state.isHung(at: now)
+          case 1: _ = state.didNotAnswer(at: now)
           case 2: state.beganLoading()
-          case 3: state.finishedLoading(problem: random.chance(0.5) ? "bad" : nil)
+          case 3: state.finishedLoading(problems: random.chance(0.5) ? ["m": "bad"] : [:])
           default: _ = state.answered(random.chance(0.5) ? Self.serving : EngineReport(), at: now)
           }
         }

@@ -22,7 +22,7 @@ struct TelemetryTests {
       let more = UInt64(Int.random(in: 0...20, using: &random))
       engine = Self.status(requests: engine.requests + more)
       expected += more
-      counters.report([engine])
+      _ = counters.report([engine])
       let total = counters.total([engine])[0]
       #expect(total.requests == expected && total.latency.count == expected, "\(random)")
       #expect(total.requests >= last && counters.sum.requests == expected, "\(random)")
@@ -30,11 +30,14 @@ struct TelemetryTests {
     }
   }
 
-  @Test func engineThatCountsAnewIsAsGoodAsANewOne() {
+  @Test func answersThatChangedPlacesAreCountedOnce() {
     var counters = CumulativeCounters()
-    counters.report([Self.status(requests: 10)])
-    counters.report([Self.status(requests: 3)])
-    #expect(counters.total([Self.status(requests: 3)])[0].requests == 13)
+    #expect(counters.report([Self.status(requests: 10)]) == true)
+    #expect(counters.report([Self.status(requests: 3)]) == false, "it was asked for earlier")
+    #expect(counters.sum.requests == 10 && counters.total([Self.status(requests: 10)])[0].requests == 10)
+    counters.engineEnded()
+    #expect(counters.report([Self.status(requests: 3)]) == true)
+    #expect(counters.sum.requests == 13)
   }
 
   @Test func windowHoldsTheLastTenSeconds() {
@@ -46,7 +49,7 @@ struct TelemetryTests {
       let quick = LatencyHistogram.Bucket(microseconds: 1000, count: UInt64(max(second - 20, 0) * 5))
       status.requests += quick.count
       status.latency = status.latency.merged(with: LatencyHistogram([quick]))
-      counters.report([status])
+      _ = counters.report([status])
       let recent = window.add(counters, at: Double(second))
       if second >= 10 { #expect(recent.requests == 50) }
       if second == 20 { #expect(recent.p99Milliseconds == 100) }
@@ -62,9 +65,9 @@ struct TelemetryTests {
     var seen: [Health] = []
     var reasons: [String] = []
     for second in 0...60 {
-      counters.report([Self.status(requests: UInt64(second * 10), microseconds: 120_000)])
+      _ = counters.report([Self.status(requests: UInt64(second * 10), microseconds: 120_000)])
       let frame = builder.frame(
-        at: FrameBuilder.Moment(date: Date(timeIntervalSince1970: Double(second)), seconds: Double(second)),
+        at: AgentClock.Moment(date: Date(timeIntervalSince1970: Double(second)), seconds: Double(second)),
         engine: EngineSnapshot(status: EngineStatus(state: .serving), counters: counters),
         probes: ProbeRound(),
         drain: DrainState()
@@ -119,7 +122,7 @@ struct TelemetryTests {
 
   private func frame(_ builder: inout FrameBuilder, _ round: ProbeRound, at seconds: Double) -> Frame {
     builder.frame(
-      at: FrameBuilder.Moment(date: Date(timeIntervalSince1970: seconds), seconds: seconds),
+      at: AgentClock.Moment(date: Date(timeIntervalSince1970: seconds), seconds: seconds),
       engine: EngineSnapshot(status: EngineStatus(state: .idle)),
       probes: round,
       drain: DrainState()

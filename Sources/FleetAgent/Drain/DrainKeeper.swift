@@ -19,6 +19,10 @@ package actor DrainKeeper: Service {
   private var seenReports: UInt64 = 0
   /// To whom the engine hands requests now.
   private var handOffTo: [AgentConfiguration.Sibling] = []
+  /// The drain has ended, and no engine has confirmed yet that it serves.
+  private var owesServe = false
+  private var isChanging = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
 
   package init(
     node: NodeName,
@@ -51,29 +55,30 @@ package actor DrainKeeper: Service {
   package var standingOrders: [EngineCommand] {
     get async {
       guard state.availability != .serving else { return [] }
-      if handOffTo.isEmpty { handOffTo = await siblings.serving() }
+      if handOffTo.isEmpty {
+        let serving = await siblings.serving()
+        // The drain may have ended meanwhile.
+        guard state.availability != .serving else { return [] }
+        handOffTo = serving
+      }
       return [handOff]
     }
   }
 
-  /// Starts to drain; the siblings that take over.
+  /// Starts to drain; the siblings that take over. A node that drains already takes the new order's words, deadline and force.
   package func drain(_ order: DrainOrder) async throws(CommandError) -> [NodeName] {
     guard order.reason.contains(where: { !$0.isWhitespace }) else {
       throw CommandError(.invalid, "a drain needs a reason, for the next person")
     }
     let serving = await siblings.serving()
-    guard state.availability == .serving else { return handOffTo.map(\.name) }
-    guard !serving.isEmpty || order.isForced else {
-      let silent = siblings.names.isEmpty ? "it has no sibling" : "\(Self.list(siblings.names)) does not serve"
-      throw CommandError(
-        .refused,
-        "\(node) is the last serving node of \(node.store) (\(silent)); its requests would be refused. "
-          + "--force drains it all the same"
-      )
-    }
+    await beginChange()
+    defer { endChange() }
+    let isNew = state.availability == .serving
+    guard !isNew || !serving.isEmpty || order.isForced else { throw lastServing }
     var next = state
-    _ = next.order(order, at: clock.date())
+    next.order(order, at: clock.moment)
     try await save(next)
+    state = next
     handOffTo = serving
     do throws(CommandError) {
       try await supervisor?.call(handOff, within: EngineSupervisor.orderDeadline)
@@ -81,39 +86,44 @@ package actor DrainKeeper: Service {
       // The order stands: the engine is told again every two seconds, and a new engine first of all.
       log.warning("the engine has not taken the hand-off yet: \(error)")
     }
-    return serving.map(\.name)
+    guard isNew, !order.isForced else { return serving.map(\.name) }
+    // Two nodes that are drained at once each saw the other serve. By now neither says so, and the later of them sees that.
+    handOffTo = await siblings.serving()
+    if handOffTo.isEmpty {
+      try await serveAgain()
+      throw lastServing
+    }
+    return handOffTo.map(\.name)
   }
 
   package func undrain() async throws(CommandError) {
-    var next = state
-    guard next.undrain() else { return }
-    try await save(next)
-    handOffTo = []
-    do throws(CommandError) {
-      try await supervisor?.call(.serve, within: EngineSupervisor.orderDeadline)
-    } catch  where error.code == .unreachable {
-      // The next engine serves from its start.
-    }
+    await beginChange()
+    defer { endChange() }
+    try await serveAgain()
   }
 
   /// Takes what is known of the engine now; where the node stands.
   package func observe(_ engine: EngineSnapshot) async -> DrainState {
+    // An order is being carried out: what the engine says is taken when that is done.
+    guard !isChanging else { return state }
     let isNews = engine.reports != seenReports
     seenReports = engine.reports
     // Without a new report the last one says nothing about now.
-    let inFlight = isNews ? engine.inFlight : nil
-    guard isNews || engine.inFlight == nil else { return state }
-    switch state.observe(inFlight: inFlight, handedOff: engine.counters.handedOff, at: clock.date()) {
-    case .none: break
-    case .cut:
+    let inFlight = isNews || engine.isAway ? engine.inFlight : nil
+    guard isNews || engine.isAway || engine.inFlight == nil else { return state }
+    let action = state.observe(inFlight: inFlight, handedOff: engine.counters.handedOff, at: clock.moment)
+    guard action != .none else { return state }
+    let observed = state
+    await beginChange()
+    defer { endChange() }
+    if action == .cut {
       log.warning("deadline of the drain: \(inFlight ?? 0) requests are cut off")
-      try? await save(state)
-      await supervisor?.restart(because: "the drain's deadline has passed")
-    case .save:
-      log.notice("drained: \(state.status?.reason ?? "")")
-      try? await save(state)
+    } else {
+      log.notice("\(observed.availability.rawValue): \(observed.status?.reason ?? "")")
     }
-    return state
+    try? await save(observed)
+    if action == .cut { await supervisor?.restart(because: "the drain's deadline has passed") }
+    return observed
   }
 
   /// Looks after the siblings for as long as requests are handed to them.
@@ -126,15 +136,63 @@ package actor DrainKeeper: Service {
     }
   }
 
-  private var handOff: EngineCommand { .handOff(siblings: handOffTo.map(\.http.description)) }
-
-  private func recheck() async {
-    guard state.availability != .serving else { return }
-    let serving = await siblings.serving()
-    guard state.availability != .serving else { return }
+  /// Has the engine follow the node: with siblings as they are now, or on its own again.
+  func recheck() async {
+    let serving = state.availability == .serving ? [] : await siblings.serving()
+    await beginChange()
+    defer { endChange() }
+    guard state.availability != .serving else { return await tellToServe() }
     if serving != handOffTo { log.notice("requests are handed to \(Self.list(serving.map(\.name)))") }
     handOffTo = serving
     try? await supervisor?.call(handOff, within: EngineSupervisor.orderDeadline)
+  }
+
+  /// Only an operator who forced the drain has chosen that requests which no sibling takes are refused.
+  private var handOff: EngineCommand {
+    .handOff(siblings: handOffTo.map(\.http.description), refusesWhenAlone: state.status?.isForced ?? false)
+  }
+
+  private var lastServing: CommandError {
+    let silent = siblings.names.isEmpty ? "it has no sibling" : "\(Self.list(siblings.names)) does not serve"
+    return CommandError(
+      .refused,
+      "\(node) is the last serving node of \(node.store) (\(silent)); its requests would be refused. "
+        + "--force drains it all the same"
+    )
+  }
+
+  // MARK: Changes, one after the other
+
+  /// Changes of the state wait for the disk and the engine. One that overtook another could undo it.
+  private func beginChange() async {
+    while isChanging { await withCheckedContinuation { waiting.append($0) } }
+    isChanging = true
+  }
+
+  private func endChange() {
+    isChanging = false
+    if !waiting.isEmpty { waiting.removeFirst().resume() }
+  }
+
+  private func serveAgain() async throws(CommandError) {
+    var next = state
+    guard next.undrain() else { return }
+    try await save(next)
+    state = next
+    handOffTo = []
+    owesServe = true
+    await tellToServe()
+  }
+
+  /// Until an engine has taken it. One that is still loading is told when it has something to serve, by the supervisor.
+  private func tellToServe() async {
+    guard owesServe, let supervisor, await supervisor.isBriefed else { return }
+    do throws(CommandError) {
+      try await supervisor.call(.serve, within: EngineSupervisor.orderDeadline)
+      owesServe = false
+    } catch {
+      log.warning("the engine does not serve again yet: \(error)")
+    }
   }
 
   /// On disk first: what was promised outlives the agent.
@@ -144,7 +202,6 @@ package actor DrainKeeper: Service {
     } catch {
       throw CommandError(.failed, "cannot keep the drain on disk: \(error)")
     }
-    state = next
   }
 
   private static func list(_ names: [NodeName]) -> String {

@@ -1,14 +1,15 @@
 package import FleetCore
-package import FoundationEssentials
+import FoundationEssentials
 
 /// Where a node stands between serving and drained, and what has to be done next. No I/O and no clock of its own.
 ///
 /// Legal moves:
 ///
 ///     serving ─order─▶ draining ─nothing in flight in two reports─▶ drained
-///        ▲                │  ▲                                         │
-///        │                │  └─ deadline: cut what is left, once       │
-///        └──── undrain ───┴─────────────── undrain ────────────────────┘
+///        ▲             │  ▲  ▲                                      │  │
+///        │             │  │  └── a request in flight after all ─────┘  │
+///        │             │  └─ deadline: cut what is left, once          │
+///        └─── undrain ─┴──────────────── undrain ──────────────────────┘
 package struct DrainState: Sendable, Equatable, Codable {
   package enum Action: Sendable, Equatable {
     case none
@@ -24,9 +25,12 @@ package struct DrainState: Sendable, Equatable, Codable {
   package private(set) var availability = Availability.serving
   /// Nil while serving.
   package private(set) var status: DrainStatus?
+  /// The deadline has done its work: what was in flight at the order has ended or was cut off.
   private var isCut = false
   private var quiet = 0
   private var lastHandedOff: UInt64?
+  /// The deadline on the clock that never goes back. The date in `status` is for people and for the next agent.
+  private var deadline: Double?
 
   package init() {}
 
@@ -35,9 +39,18 @@ package struct DrainState: Sendable, Equatable, Codable {
     case availability, status, isCut
   }
 
-  /// False when it is under way already: an order repeated changes nothing.
-  package mutating func order(_ order: DrainOrder, at date: Date) -> Bool {
-    guard availability == .serving else { return false }
+  /// Starts to drain. A node that does so already, or is drained, takes over the new order's reason, deadline and force.
+  package mutating func order(_ order: DrainOrder, at moment: AgentClock.Moment) {
+    deadline = moment.seconds + order.deadline.seconds
+    let date = moment.date.addingTimeInterval(order.deadline.seconds)
+    if availability == .draining { isCut = false }
+    guard availability == .serving else {
+      status?.reason = order.reason
+      status?.orderedBy = order.orderedBy
+      status?.deadline = date
+      status?.isForced = order.isForced
+      return
+    }
     availability = .draining
     quiet = 0
     isCut = false
@@ -45,11 +58,10 @@ package struct DrainState: Sendable, Equatable, Codable {
     status = DrainStatus(
       reason: order.reason,
       orderedBy: order.orderedBy,
-      since: date,
-      deadline: date.addingTimeInterval(order.deadline.seconds),
+      since: moment.date,
+      deadline: date,
       isForced: order.isForced
     )
-    return true
   }
 
   /// False when it is serving already.
@@ -61,21 +73,36 @@ package struct DrainState: Sendable, Equatable, Codable {
 
   /// Takes a new report of the engine. `inFlight` is nil when no engine says, which is not zero. `handedOff` never goes back while the agent
   /// lives.
-  package mutating func observe(inFlight: UInt64?, handedOff: UInt64, at date: Date) -> Action {
+  package mutating func observe(inFlight: UInt64?, handedOff: UInt64, at moment: AgentClock.Moment) -> Action {
     guard availability != .serving else { return .none }
     if let last = lastHandedOff, handedOff > last { status?.handedOff += handedOff - last }
     lastHandedOff = handedOff
-    guard availability == .draining else { return .none }
+    if availability == .drained {
+      guard let inFlight, inFlight > 0 else { return .none }
+      // No sibling took them, so the node serves as the last resort. They came after the order: its deadline is not theirs.
+      availability = .draining
+      quiet = 0
+      isCut = true
+      return .save
+    }
     quiet = inFlight == 0 ? quiet + 1 : 0
     if quiet >= Self.quietReports {
       availability = .drained
       return .save
     }
-    if let status, date >= status.deadline, !isCut, inFlight != 0 {
+    if isLate(moment), !isCut, inFlight != 0 {
       isCut = true
-      self.status?.cutAtDeadline += inFlight ?? 0
+      status?.cutAtDeadline += inFlight ?? 0
       return .cut
     }
     return .none
+  }
+
+  private mutating func isLate(_ moment: AgentClock.Moment) -> Bool {
+    guard let status else { return false }
+    // An agent that took the order over from its predecessor knows only the date.
+    let due = deadline ?? moment.seconds + status.deadline.timeIntervalSince(moment.date)
+    deadline = due
+    return moment.seconds >= due
   }
 }

@@ -9,13 +9,13 @@ package struct CumulativeCounters: Sendable, Equatable {
 
   package init() {}
 
-  /// Takes a report of the engine that runs now.
-  package mutating func report(_ models: [ModelStatus]) {
-    for model in models {
-      // An engine that counts anew for a new version is as good as a new engine.
-      if let before = latest[model.name], Self.wentBack(model, since: before) { retire(before) }
-      latest[model.name] = model
-    }
+  /// Takes a report of the engine that runs now. False when it is older than what is known already: an engine's own counters never go
+  /// back, but answers to two questions may change places on their way.
+  package mutating func report(_ models: [ModelStatus]) -> Bool {
+    let isOld = models.contains { model in latest[model.name].map { Self.wentBack(model, since: $0) } ?? false }
+    guard !isOld else { return false }
+    for model in models { latest[model.name] = model }
+    return true
   }
 
   /// The engine is gone: what it had done is added to the base.

@@ -7,7 +7,13 @@ package final class EngineLink: Sendable {
   private struct State {
     var nextID: UInt64 = 0
     var isClosed = false
-    var pending: [UInt64: CheckedContinuation<EngineReply, any Error>] = [:]
+    var pending: [UInt64: Call] = [:]
+  }
+
+  private struct Call {
+    var continuation: CheckedContinuation<EngineReply, any Error>
+    /// Ends the call at its deadline.
+    var expiry: Task<Void, Never>
   }
 
   private let socket: Descriptor
@@ -41,11 +47,13 @@ package final class EngineLink: Sendable {
       state.nextID += 1
       return state.nextID
     }
-    async let _ = expire(id, after: deadline)
     do {
       return try await withCheckedThrowingContinuation { continuation in
         let isClosed = state.withLock { state in
-          if !state.isClosed { state.pending[id] = continuation }
+          // The expiry waits for this lock, so it finds the call; and it is nobody's child, so it outlives a cancelled caller.
+          if !state.isClosed {
+            state.pending[id] = Call(continuation: continuation, expiry: expiry(of: id, after: deadline))
+          }
           return state.isClosed
         }
         if isClosed { return continuation.resume(throwing: Self.gone) }
@@ -73,22 +81,29 @@ package final class EngineLink: Sendable {
       defer { state.pending = [:] }
       return state.pending.values.map { $0 }
     }
-    for continuation in pending { continuation.resume(throwing: Self.gone) }
+    for call in pending {
+      call.expiry.cancel()
+      call.continuation.resume(throwing: Self.gone)
+    }
   }
 
   private static let gone = CommandError(.unreachable, "the engine is gone")
 
-  @concurrent
-  private func expire(_ id: UInt64, after deadline: Duration) async {
-    do {
-      try await Task.sleep(for: deadline)
-      finish(id, .failure(CommandError(.timeout, "the engine did not answer within \(Quantity.text(deadline))")))
-    } catch {
-      // The reply was there first.
+  private func expiry(of id: UInt64, after deadline: Duration) -> Task<Void, Never> {
+    Task { [weak self] in
+      do {
+        try await Task.sleep(for: deadline)
+        let words = "the engine did not answer within \(Quantity.text(deadline))"
+        self?.finish(id, .failure(CommandError(.timeout, words)))
+      } catch {
+        // The reply was there first.
+      }
     }
   }
 
   private func finish(_ id: UInt64, _ result: Result<EngineReply, any Error>) {
-    state.withLock { $0.pending.removeValue(forKey: id) }?.resume(with: result)
+    guard let call = state.withLock({ $0.pending.removeValue(forKey: id) }) else { return }
+    call.expiry.cancel()
+    call.continuation.resume(with: result)
   }
 }

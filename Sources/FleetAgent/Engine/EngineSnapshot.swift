@@ -26,11 +26,15 @@ package struct EngineSnapshot: Sendable {
     self.reports = reports
   }
 
-  /// Requests in flight; nil when no engine says.
+  /// Requests in flight; nil when an engine that may have some does not say.
   package var inFlight: UInt64? {
     switch status.state {
     case .serving, .idle, .failed: models.reduce(0) { $0 + $1.inFlight }
-    case .starting, .hung, .restarting: nil
+    case .starting, .restarting: 0
+    case .hung: nil
     }
   }
+
+  /// No engine takes requests now, which needs no report to be known.
+  package var isAway: Bool { status.state == .starting || status.state == .restarting }
 }

@@ -31,7 +31,9 @@ package actor EngineSupervisor: Service {
         self.folder = folder
       }
 
-      var command: EngineCommand { .activate(version, digest: digest, folder: folder) }
+      func command(within deadline: Duration) -> EngineCommand {
+        .activate(version, digest: digest, folder: folder, withinSeconds: deadline.seconds)
+      }
     }
 
     package var active: Version
@@ -44,6 +46,8 @@ package actor EngineSupervisor: Service {
   }
 
   package static let loadDeadline: Duration = .seconds(60)
+  /// Longer than that an engine is waited for, which gives a late version up itself: what is told of as not in time is not served after all.
+  static let loadGrace: Duration = .seconds(2)
   /// Frames must not wait for a silent engine.
   static let reportDeadline: Duration = .milliseconds(400)
   static let orderDeadline: Duration = .seconds(2)
@@ -114,11 +118,11 @@ package actor EngineSupervisor: Service {
     do throws(CommandError) {
       guard case .report(let report) = try await engine.link.call(.report, within: Self.reportDeadline) else { return }
       guard engine.pid == state.pid else { return }
-      counters.report(report.models)
-      reports += 1
-      if state.answered(report, at: now()) { log.info("engine \(engine.pid) answers") }
+      let isNew = counters.report(report.models)
+      if isNew { reports += 1 }
+      if state.answered(isNew ? report : state.report ?? report, at: now()) { log.info("engine \(engine.pid) answers") }
     } catch {
-      guard engine.pid == state.pid, state.isHung(at: now()) else { return }
+      guard engine.pid == state.pid, state.didNotAnswer(at: now()) else { return }
       log.error("engine \(engine.pid) is silent: killed")
       engine.kill()
     }
@@ -146,11 +150,11 @@ package actor EngineSupervisor: Service {
     }
     guard let engine else { throw CommandError(.unreachable, "the engine is away") }
     do throws(CommandError) {
-      let reply = try await Self.call(load.command, of: engine, within: end - ContinuousClock.now)
+      let reply = try await Self.bring(load, into: engine, within: end - ContinuousClock.now)
       guard case .activated(let milliseconds) = reply else {
         throw CommandError(.failed, "the engine answered something else: \(reply)")
       }
-      state.activated()
+      state.activated(load.version.name)
       await poll()
       return milliseconds
     } catch {
@@ -170,7 +174,8 @@ package actor EngineSupervisor: Service {
 
   // MARK: One engine's life
 
-  private var isBriefed: Bool {
+  /// Whether the engine that runs has been told what to load and how to treat its clients.
+  package var isBriefed: Bool {
     if case .answering = state.phase { !state.isLoading && engine != nil } else { false }
   }
 
@@ -185,13 +190,13 @@ package actor EngineSupervisor: Service {
     do {
       let engine = try await spawner.spawn()
       self.engine = engine
-      state.spawned(pid: engine.pid, at: now())
+      state.spawned(pid: engine.pid)
       log.info("engine \(engine.pid) started")
       if isEnding { engine.terminate() }
-      async let isBriefed: Void = brief(engine)
+      async let briefed: Void = brief(engine)
       let end = await engine.ended()
       engine.link.close()
-      await isBriefed
+      await briefed
       finish("\(end)")
     } catch {
       finish("it cannot be started: \(error)")
@@ -217,18 +222,31 @@ package actor EngineSupervisor: Service {
     state.beganLoading()
     let briefing = await briefing()
     for order in briefing.standingOrders { await self.order(order, of: engine) }
-    var problems: [String] = []
+    var problems: [String: String] = [:]
     for load in briefing.models {
-      if let problem = await self.load(load, into: engine) { problems.append(problem) }
+      let name = load.active.version.name
+      state.loads(name)
+      problems[name] = await self.load(load, into: engine)
     }
     // An engine that ended meanwhile was still loading, and is counted so.
     guard !engine.link.isClosed else { return }
-    // Asked again: a drain may have been ordered while versions were loading.
-    let orders = await self.briefing().standingOrders
-    for order in orders.isEmpty ? [.serve] : orders { await self.order(order, of: engine) }
-    state.finishedLoading(problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
-    for problem in problems { log.error("\(problem)") }
+    await openToClients(engine)
+    state.finishedLoading(problems: problems)
+    for problem in problems.values.sorted() { log.error("\(problem)") }
     await poll()
+  }
+
+  /// Asks for the orders again, since a drain or its end may have come while versions were loading; and once more after each was told, since
+  /// it may come even then.
+  private func openToClients(_ engine: any RunningEngine) async {
+    var told: [EngineCommand] = []
+    while !engine.link.isClosed {
+      let standing = await briefing().standingOrders
+      let orders = standing.isEmpty ? [.serve] : standing
+      guard orders != told else { return }
+      for order in orders { await self.order(order, of: engine) }
+      told = orders
+    }
   }
 
   /// Insists: an engine that has not heard how to treat its clients lets none in.
@@ -247,10 +265,10 @@ package actor EngineSupervisor: Service {
   /// What is wrong, in words; nil when the active version is served.
   private func load(_ load: Load, into engine: any RunningEngine) async -> String? {
     let name = load.active.version
-    var problem = "\(name) cannot be loaded: it ended the engine \(state.endsWhileLoading) times"
-    if !state.shouldPassOverActive || load.previous == nil {
+    var problem = "\(name) cannot be loaded: it ended the engine \(state.endsWhileLoading(name.name)) times"
+    if !state.shouldPassOverActive(of: name.name) || load.previous == nil {
       do throws(CommandError) {
-        _ = try await Self.call(load.active.command, of: engine, within: Self.loadDeadline)
+        _ = try await Self.bring(load.active, into: engine)
         return nil
       } catch {
         if error.code == .unreachable { return nil }
@@ -259,11 +277,19 @@ package actor EngineSupervisor: Service {
     }
     guard let previous = load.previous else { return problem }
     do throws(CommandError) {
-      _ = try await Self.call(previous.command, of: engine, within: Self.loadDeadline)
+      _ = try await Self.bring(previous, into: engine)
       return "\(problem); serving \(previous.version) instead"
     } catch {
       return "\(problem); nor can \(previous.version): \(error.message)"
     }
+  }
+
+  private static func bring(
+    _ load: Load.Version,
+    into engine: any RunningEngine,
+    within deadline: Duration = loadDeadline
+  ) async throws(CommandError) -> EngineReply {
+    try await call(load.command(within: deadline), of: engine, within: deadline + loadGrace)
   }
 
   private static func call(

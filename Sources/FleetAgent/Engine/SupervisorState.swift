@@ -13,6 +13,8 @@ package import FleetWire
 package struct SupervisorState: Sendable, Equatable {
   /// Silence of an engine that has answered before, after which it counts as hung.
   package static let silenceLimit = 5.0
+  /// No more than this of the time between two polls counts as silence: an agent that was stopped has not listened.
+  package static let longestListening = 2.0
   /// The same for one that is still loading its runtime.
   package static let startLimit = 30.0
   /// So long a life without an end forgives all earlier ends.
@@ -25,10 +27,16 @@ package struct SupervisorState: Sendable, Equatable {
     /// No process; the next is due at `spawnAt`.
     case away(spawnAt: Double)
     /// There is a process that has not answered yet.
-    case starting(since: Double)
-    case answering(since: Double, last: Double)
+    case starting
+    case answering(since: Double)
     /// To be killed; its end will be seen.
     case condemned
+  }
+
+  private struct Silence: Sendable, Equatable {
+    /// When the newest poll without an answer was.
+    var last: Double
+    var seconds: Double
   }
 
   package private(set) var phase: Phase
@@ -38,21 +46,26 @@ package struct SupervisorState: Sendable, Equatable {
   package private(set) var report: EngineReport?
   /// How the last engine ended, kept until its successor has lived long enough.
   package private(set) var lastEnd: String?
-  /// Why the active version is not what is served, or why nothing is.
-  package private(set) var loadProblem: String?
+  /// By model: why its active version is not what is served, or why nothing is.
+  private var loadProblems: [String: String] = [:]
   package private(set) var isLoading = false
-  /// Ends of engines while they loaded the active version after a start.
-  package private(set) var endsWhileLoading = 0
+  /// The model whose turn it is after a start.
+  private var loadingModel: String?
+  /// By model: ends of engines while they loaded it after a start.
+  private var endsWhileLoading: [String: Int] = [:]
   private var endsInARow = 0
   private var hasEnded = false
+  /// Begins with the first poll that has no answer; only what was listened to counts.
+  private var silence: Silence?
 
   package init(at seconds: Double) {
     phase = .away(spawnAt: seconds)
   }
 
-  package mutating func spawned(pid: Int32, at seconds: Double) {
+  package mutating func spawned(pid: Int32) {
     precondition(self.pid == nil, "an engine is running already")
-    phase = .starting(since: seconds)
+    phase = .starting
+    silence = nil
     self.pid = pid
   }
 
@@ -61,11 +74,12 @@ package struct SupervisorState: Sendable, Equatable {
     switch phase {
     case .away, .condemned: return false
     case .starting:
-      phase = .answering(since: seconds, last: seconds)
+      silence = nil
+      phase = .answering(since: seconds)
       self.report = report
       return true
-    case .answering(let since, _):
-      phase = .answering(since: since, last: seconds)
+    case .answering(let since):
+      silence = nil
       self.report = report
       if seconds - since >= Self.forgiveness, !report.models.isEmpty {
         endsInARow = 0
@@ -77,28 +91,37 @@ package struct SupervisorState: Sendable, Equatable {
 
   package mutating func beganLoading() {
     isLoading = true
-    loadProblem = nil
+    loadProblems = [:]
   }
 
-  /// `problem` tells what went wrong; nil when the active version is served.
-  package mutating func finishedLoading(problem: String?) {
+  /// It is told to load `model` next; an end from now on is that model's.
+  package mutating func loads(_ model: String) {
+    loadingModel = model
+  }
+
+  /// `problems` tells by model what went wrong; nothing of one whose active version is served.
+  package mutating func finishedLoading(problems: [String: String]) {
     isLoading = false
-    loadProblem = problem
-    if case .answering = phase { endsWhileLoading = 0 }
+    loadingModel = nil
+    loadProblems = problems
+    if case .answering = phase { endsWhileLoading = [:] }
   }
 
-  /// An order of the operator's loaded a version: what was wrong before is past.
-  package mutating func activated() {
-    loadProblem = nil
-    endsWhileLoading = 0
+  /// An order of the operator's loaded a version of `model`: what was wrong with it before is past.
+  package mutating func activated(_ model: String) {
+    loadProblems[model] = nil
+    endsWhileLoading[model] = nil
   }
 
-  /// True when it has been silent for too long and has to be killed; told once.
-  package mutating func isHung(at seconds: Double) -> Bool {
+  /// A poll had no answer. True when it has been silent for too long and has to be killed; told once.
+  package mutating func didNotAnswer(at seconds: Double) -> Bool {
+    let before = silence ?? Silence(last: seconds, seconds: 0)
+    let listened = before.seconds + min(max(0, seconds - before.last), Self.longestListening)
+    silence = Silence(last: seconds, seconds: listened)
     let isHung =
       switch phase {
-      case .starting(let since): seconds - since > Self.startLimit
-      case .answering(_, let last): seconds - last > Self.silenceLimit
+      case .starting: listened > Self.startLimit
+      case .answering: listened > Self.silenceLimit
       case .away, .condemned: false
       }
     if isHung { phase = .condemned }
@@ -107,10 +130,12 @@ package struct SupervisorState: Sendable, Equatable {
 
   /// The process is gone, or could not be started. `jitter` is a random number from 0 to 1.
   package mutating func ended(_ words: String, isPlanned: Bool, at seconds: Double, jitter: Double) {
-    if isLoading, !isPlanned { endsWhileLoading += 1 }
+    if isLoading, !isPlanned, let loadingModel { endsWhileLoading[loadingModel, default: 0] += 1 }
     pid = nil
     report = nil
+    silence = nil
     isLoading = false
+    loadingModel = nil
     hasEnded = true
     let delay: Double
     if isPlanned {
@@ -126,8 +151,16 @@ package struct SupervisorState: Sendable, Equatable {
     phase = .away(spawnAt: seconds + delay)
   }
 
+  /// How often loading `model` after a start has ended the engine.
+  package func endsWhileLoading(_ model: String) -> Int { endsWhileLoading[model] ?? 0 }
+
   /// Whether the version that is active on disk should be passed over because loading it ends engines.
-  package var shouldPassOverActive: Bool { endsWhileLoading >= Self.loadingEndsLimit }
+  package func shouldPassOverActive(of model: String) -> Bool { endsWhileLoading(model) >= Self.loadingEndsLimit }
+
+  /// Why the active version of a model is not what is served, or why nothing is.
+  package var loadProblem: String? {
+    loadProblems.isEmpty ? nil : loadProblems.sorted { $0.key < $1.key }.map(\.value).joined(separator: "; ")
+  }
 
   package var state: EngineStatus.State {
     switch phase {

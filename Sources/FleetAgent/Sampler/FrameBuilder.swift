@@ -4,17 +4,6 @@ package import FoundationEssentials
 
 /// Makes frames of what was gathered in a tick, and judges health on the way. No I/O and no clock of its own.
 package struct FrameBuilder: Sendable {
-  /// One tick on both clocks: the wall's, and one that never goes back.
-  package struct Moment: Sendable {
-    package var date: Date
-    package var seconds: Double
-
-    package init(date: Date, seconds: Double) {
-      self.date = date
-      self.seconds = seconds
-    }
-  }
-
   private let node: NodeName
   private let started: Date
   private let agentPID: Int32
@@ -39,7 +28,7 @@ package struct FrameBuilder: Sendable {
   }
 
   package mutating func frame(
-    at moment: Moment,
+    at moment: AgentClock.Moment,
     engine: EngineSnapshot,
     probes: ProbeRound,
     drain: DrainState

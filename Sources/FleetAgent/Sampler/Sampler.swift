@@ -1,5 +1,4 @@
 import FleetCore
-package import FoundationEssentials
 import ServiceLifecycle
 
 /// Gathers everything once a tick and makes a frame of it: once a second, and as often as ten times while somebody watches so closely.
@@ -52,7 +51,7 @@ package actor Sampler: Service {
   package func tick() async {
     await supervisor.poll()
     let engine = await supervisor.snapshot
-    let moment = FrameBuilder.Moment(date: clock.date(), seconds: clock.seconds())
+    let moment = clock.moment
     lastTick = moment.seconds
     let probes = await board.round(ProbeMoment(seconds: moment.seconds, enginePID: engine.status.pid))
     let drain = await drain.observe(engine)
@@ -86,20 +85,4 @@ package actor Sampler: Service {
     isFrameWanted = true
     nap?.cancel()
   }
-}
-
-/// The two clocks of an agent: the wall's, and one that never goes back.
-package struct AgentClock: Sendable {
-  package var date: @Sendable () -> Date
-  package var seconds: @Sendable () -> Double
-
-  package init(date: @escaping @Sendable () -> Date, seconds: @escaping @Sendable () -> Double) {
-    self.date = date
-    self.seconds = seconds
-  }
-
-  package static let system: AgentClock = {
-    let start = ContinuousClock.now
-    return AgentClock(date: { Date() }, seconds: { (ContinuousClock.now - start).seconds })
-  }()
 }

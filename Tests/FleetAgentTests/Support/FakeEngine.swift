@@ -13,10 +13,14 @@ final class FakeEngines: EngineSpawner {
     var deadly: Set<ModelVersion> = []
     /// Versions that load only when the gate opens.
     var held: Set<ModelVersion> = []
+    /// Versions whose loading waits for the engine's `release`.
+    var delayed: Set<ModelVersion> = []
     var problem: String?
     var isSilent = false
     var isUnstartable = false
     var inFlight: UInt64 = 0
+    /// Called when an engine is told to hand off, before it confirms.
+    var onHandOff: @Sendable () -> Void = {}
   }
 
   private struct State {
@@ -48,6 +52,8 @@ final class FakeEngine: RunningEngine {
   private struct State {
     var commands: [EngineCommand] = []
     var models: [String: ModelStatus] = [:]
+    var delayed: [EngineRequest] = []
+    var isReleased = false
     var end: ProcessEnd?
     var waiting: [CheckedContinuation<ProcessEnd, Never>] = []
   }
@@ -76,6 +82,16 @@ final class FakeEngine: RunningEngine {
       let added = LatencyHistogram([LatencyHistogram.Bucket(microseconds: microseconds, count: requests)])
       if let latency = state.models[model]?.latency { state.models[model]?.latency = latency.merged(with: added) }
     }
+  }
+
+  /// Loads what was delayed.
+  func release() {
+    let delayed = state.withLock { state in
+      state.isReleased = true
+      defer { state.delayed = [] }
+      return state.delayed
+    }
+    for request in delayed { answer(request) }
   }
 
   func terminate() { end(.exited(status: 0)) }
@@ -108,29 +124,34 @@ final class FakeEngine: RunningEngine {
     while let bytes = try? socket.read(upTo: 4096), !bytes.isEmpty {
       buffer += bytes
       while let request = try? EngineFraming.decode(EngineRequest.self, from: &buffer) {
-        guard !behaviour().isSilent else { continue }
-        guard let reply = reply(to: request.command) else {
-          // It hangs on this command; polls are answered all the same.
-          continue
-        }
-        guard let bytes = try? EngineFraming.encode(EngineResponse(id: request.id, reply: reply)) else { return }
-        try? socket.send(bytes)
+        if !behaviour().isSilent { answer(request) }
       }
     }
     // As the real one: without its agent it ends.
     end(.exited(status: 0))
   }
 
-  private func reply(to command: EngineCommand) -> EngineReply? {
+  private func answer(_ request: EngineRequest) {
+    // Without a reply it hangs on this command; polls are answered all the same.
+    guard let reply = reply(to: request) else { return }
+    if let bytes = try? EngineFraming.encode(EngineResponse(id: request.id, reply: reply)) { try? socket.send(bytes) }
+  }
+
+  private func reply(to request: EngineRequest) -> EngineReply? {
+    let command = request.command
     let behaviour = behaviour()
     if command != .report { state.withLock { $0.commands.append(command) } }
     switch command {
-    case .activate(let version, let digest, _):
+    case .activate(let version, let digest, _, _):
       if behaviour.deadly.contains(version) {
         end(.killed(signal: 11))
         return nil
       }
       if behaviour.held.contains(version) { return nil }
+      if behaviour.delayed.contains(version), !state.withLock({ $0.isReleased }) {
+        state.withLock { $0.delayed.append(request) }
+        return nil
+      }
       if let words = behaviour.unloadable[version] { return .failed(words) }
       state.withLock { state in
         var status = state.models[version.name] ?? ModelStatus(name: version.name, version: 0, digest: digest)
@@ -139,7 +160,10 @@ final class FakeEngine: RunningEngine {
         state.models[version.name] = status
       }
       return .activated(loadMilliseconds: 12)
-    case .handOff, .serve: return .done
+    case .handOff:
+      behaviour.onHandOff()
+      return .done
+    case .serve: return .done
     case .report:
       let models = state.withLock { $0.models.values.sorted { $0.name < $1.name } }
       return .report(

@@ -55,6 +55,11 @@ final class TestNode: Sendable {
     }
   }
 
+  /// What all siblings say from now on.
+  func setSiblings(ready: Bool) {
+    for sibling in siblings { sibling.setReady(ready) }
+  }
+
   func stop() async {
     for task in tasks { task.cancel() }
     for task in tasks { _ = try? await task.value }
