@@ -22,7 +22,9 @@ struct RepositoryTests {
       _ = try await after.write(chunk)
     }
     #expect(await after.entries.map(\.version) == [version.version])
-    #expect(try await after.verified(version.version, digest: version.digest) == folder.path("repo/tag-reader/1"))
+    #expect(
+      try await after.verified(version.version, digest: version.digest) == folder.path("repo/models/tag-reader/1")
+    )
   }
 
   @Test func fullDiskIsToldBeforeAnyByte() async throws {
@@ -38,8 +40,8 @@ struct RepositoryTests {
     let version = TestVersion.tiny(1)
     let repository = try await opened()
     try await push(version, to: repository)
-    try Disk().remove(folder.path("repo/tag-reader/1/model.onnx"))
-    try Disk().append([UInt8](repeating: 7, count: 2000), to: folder.path("repo/tag-reader/1/model.onnx"))
+    try Disk().remove(folder.path("repo/models/tag-reader/1/model.onnx"))
+    try Disk().append([UInt8](repeating: 7, count: 2000), to: folder.path("repo/models/tag-reader/1/model.onnx"))
     let error = await #expect(throws: CommandError.self) {
       try await repository.verified(version.version, digest: version.digest)
     }
@@ -114,6 +116,88 @@ struct RepositoryTests {
       steps += 1
     }
     #expect(steps > 15 && sawOld > 10 && sawNew > 1, "\(steps) steps, \(sawOld) old, \(sawNew) new")
+  }
+
+  @Test func secondUploadOfANumberDoesNotReplaceTheFirst() async throws {
+    let number = ModelVersion(name: "m", number: 1)
+    let first = TestVersion(number, contents: ["a.bin": [1, 2, 3]])
+    let second = TestVersion(number, contents: ["a.bin": [4, 5, 6]])
+    let repository = try await opened()
+    _ = try await repository.stage(second.manifest)
+    try await push(first, to: repository)
+    try await repository.switchActive(to: number, digest: first.digest)
+    let chunk = try #require(second.chunks().first)
+    let error = await #expect(throws: CommandError.self) { try await repository.write(chunk) }
+    #expect(error?.code == .conflict)
+    #expect(error?.message.contains("m@1 is here already, with other contents") == true)
+    _ = try await repository.verified(number, digest: first.digest)
+    #expect(Disk().names(in: folder.path("repo/.staging")).isEmpty, "the other upload is dropped")
+    #expect(try await opened().activeVersions.models["m"]?.active.digest == first.digest)
+  }
+
+  @Test(arguments: ["active.json", "active.json.new", "models", "drain.json"])
+  func anyNameButADottedOneIsAModels(_ name: String) async throws {
+    let version = TestVersion(ModelVersion(name: name, number: 1), contents: ["a.bin": [1]])
+    let repository = try await opened()
+    try await push(version, to: repository)
+    try await repository.switchActive(to: version.version, digest: version.digest)
+    #expect(try await opened().activeVersions.models[name]?.active.digest == version.digest)
+  }
+
+  @Test func namesThatTheRepositoryUsesAreRefused() async throws {
+    let repository = try await opened()
+    let dotted = TestVersion(ModelVersion(name: ".staging", number: 1), contents: ["a.bin": [1]])
+    let error = await #expect(throws: CommandError.self) { try await repository.stage(dotted.manifest) }
+    #expect(error?.code == .invalid && error?.message.contains("name: '.staging' begins with a dot") == true)
+    for path in ["manifest.json.new", "manifest.json/x", "manifest.json.new/x"] {
+      let version = TestVersion(ModelVersion(name: "m", number: 1), contents: [path: []])
+      let error = await #expect(throws: CommandError.self) { try await repository.stage(version.manifest) }
+      #expect(error?.code == .invalid && error?.message.contains("files[0].path: 'manifest.json") == true)
+    }
+  }
+
+  @Test func versionThatWasJustCompletedIsKeptHoweverOldItsUpload() async throws {
+    let repository = try await opened()
+    let slow = TestVersion.tiny(1)
+    _ = try await repository.stage(slow.manifest)
+    for number in 2...4 { try await push(TestVersion.tiny(number), to: repository) }
+    try await push(slow, to: repository)
+    #expect(await repository.entries.map(\.version.number) == [1, 3, 4])
+    _ = try await repository.verified(slow.version, digest: slow.digest)
+  }
+
+  @Test func versionsThatCannotBeDroppedFailNoUpload() async throws {
+    var disk = Disk()
+    disk.willDo = { step in
+      if case .rename(_, let target) = step, target.contains("trash-") { throw CommandError(.failed, "stuck") }
+    }
+    let repository = try await opened(disk)
+    for number in 1...5 { try await push(TestVersion.tiny(number), to: repository) }
+    #expect(await repository.entries.map(\.version.number) == [1, 2, 3, 4, 5])
+  }
+
+  @Test func spaceOfAllUploadsIsCounted() async throws {
+    var disk = Disk()
+    disk.freeBytes = { _ in ModelRepository.reservedBytes + 3000 }
+    let repository = try await opened(disk)
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    _ = try await repository.stage(first.manifest)
+    let error = await #expect(throws: CommandError.self) { try await repository.stage(second.manifest) }
+    #expect(error?.code == .noSpace)
+    #expect(error?.message.contains("needs 2 KB, 2 KB are promised to other uploads and 64 MB must stay free") == true)
+    _ = try await repository.stage(first.manifest)
+  }
+
+  @Test func damagedListOfActiveVersionsKeepsNobodyFromStarting() async throws {
+    let version = TestVersion.tiny(1)
+    let before = try await opened()
+    try await push(version, to: before)
+    try await before.switchActive(to: version.version, digest: version.digest)
+    try Disk().replace(folder.path("repo/active.json"), with: Array("{".utf8))
+    let after = try await opened()
+    #expect(await after.entries.map(\.role) == [.stored])
+    try await after.switchActive(to: version.version, digest: version.digest)
+    #expect(try await opened().entries.map(\.role) == [.active])
   }
 
   private func opened(_ disk: Disk = Disk()) async throws -> ModelRepository {

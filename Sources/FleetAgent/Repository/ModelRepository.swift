@@ -33,7 +33,11 @@ package actor ModelRepository {
   package func open() throws(CommandError) {
     try saying("open the model repository") {
       try disk.makeFolder(folder.staging)
-      for name in disk.names(in: folder.root) where NodeName.isValidPart(name) && !name.hasPrefix(".") {
+      if !disk.exists(folder.models) {
+        try disk.makeFolder(folder.models)
+        try disk.sync(folder.root)
+      }
+      for name in disk.names(in: folder.models) where NodeName.isValidPart(name) && !name.hasPrefix(".") {
         for number in disk.names(in: folder.model(name)).compactMap({ Int($0) }) {
           let version = ModelVersion(name: name, number: number)
           if let manifest = manifest(in: folder.version(version)), manifest.version == version, isWhole(manifest) {
@@ -45,14 +49,22 @@ package actor ModelRepository {
       }
       for name in disk.names(in: folder.staging) {
         let path = "\(folder.staging)/\(name)"
-        if let digest = ModelDigest("sha256:\(name)"), let manifest = manifest(in: path), manifest.digest == digest {
+        if let digest = ModelDigest("sha256:\(name)"), let manifest = manifest(in: path), manifest.digest == digest,
+          versions[manifest.version] == nil
+        {
           uploads[digest] = manifest
         } else {
           try disk.remove(path)
         }
       }
       if let bytes = disk.contents(of: folder.active, limit: 1 << 20) {
-        active = try ActiveVersions(bytes: bytes).limited { versions[$0]?.digest == $1 }
+        do {
+          active = try ActiveVersions(bytes: bytes).limited { versions[$0]?.digest == $1 }
+        } catch {
+          log.error(
+            "active.json cannot be read, so nothing is served until it is activated: \(JSONText.describe(error))"
+          )
+        }
       }
     }
   }
@@ -61,18 +73,13 @@ package actor ModelRepository {
 
   /// Announces a version, or asks how far its upload has come.
   package func stage(_ manifest: ModelManifest) throws(CommandError) -> [StagedFile] {
-    let problems = manifest.problems
+    let problems = manifest.problems + Self.problemsHere(manifest)
     guard problems.isEmpty else {
       throw CommandError(.invalid, problems.map { "manifest.json: \($0)" }.joined(separator: "\n"))
     }
     let digest = manifest.digest
-    if let held = versions[manifest.version] {
-      guard held.digest == digest else {
-        throw CommandError(
-          .conflict,
-          "\(manifest.version) is here already, with other contents (\(held.digest.short)); give the new one another number"
-        )
-      }
+    try checkNumber(of: manifest)
+    if versions[manifest.version] != nil {
       return manifest.files.map { StagedFile(path: $0.path, receivedBytes: $0.bytes, totalBytes: $0.bytes) }
     }
     try checkSpace(for: manifest)
@@ -98,6 +105,7 @@ package actor ModelRepository {
         "no upload of \(chunk.digest.short) with a file '\(chunk.path)' was announced; stage its manifest first"
       )
     }
+    try checkNumber(of: manifest)
     guard chunk.bytes.count <= FileChunk.maximumBytes else {
       throw CommandError(
         .invalid,
@@ -173,26 +181,69 @@ package actor ModelRepository {
     guard next != active else { return }
     try saying("switch to \(version)") { try disk.replace(folder.active, with: next.bytes) }
     active = next
-    do {
-      try dropUnneeded(of: version.name)
-    } catch {
-      log.warning("old versions of \(version.name) stay: \(error)")
-    }
+    dropUnneeded(of: version)
   }
 
   // MARK: Workings
 
+  /// What a manifest may say elsewhere, but not on a disk like ours.
+  private static func problemsHere(_ manifest: ModelManifest) -> [String] {
+    var problems: [String] = []
+    if manifest.version.name.hasPrefix(".") {
+      problems.append("name: '\(manifest.version.name)' begins with a dot; give the model another name")
+    }
+    // Where the manifest itself is written.
+    let taken = [ModelManifest.fileName, "\(ModelManifest.fileName).new"]
+    for (index, file) in manifest.files.enumerated() {
+      let first = file.path.prefix { $0 != "/" }
+      if taken.contains(String(first)), file.path != ModelManifest.fileName {
+        problems.append("files[\(index)].path: '\(first)' is kept for the manifest; give the file another name")
+      }
+    }
+    return problems
+  }
+
+  /// Two uploads of one number may be under way: what is complete first has it, and the other is dropped.
+  private func checkNumber(of manifest: ModelManifest) throws(CommandError) {
+    let digest = manifest.digest
+    guard let held = versions[manifest.version], held.digest != digest else { return }
+    if uploads.removeValue(forKey: digest) != nil {
+      do {
+        try disk.remove(folder.upload(digest))
+      } catch {
+        log.warning("an upload of \(manifest.version) stays: \(error)")
+      }
+    }
+    throw CommandError(
+      .conflict,
+      "\(manifest.version) is here already, with other contents (\(held.digest.short)); give the new one another number"
+    )
+  }
+
+  private func missing(of manifest: ModelManifest) -> UInt64 {
+    manifest.files.reduce(UInt64(0)) { $0 + ($1.bytes - received($1, of: manifest.digest)) }
+  }
+
+  /// Counts what other uploads will still take, too.
   private func checkSpace(for manifest: ModelManifest) throws(CommandError) {
-    let missing = manifest.files.reduce(UInt64(0)) { $0 + ($1.bytes - received($1, of: manifest.digest)) }
+    let missing = missing(of: manifest)
+    let others = uploads.values.filter { $0.digest != manifest.digest }.map { self.missing(of: $0) }
     let free = try saying("measure the free space") { try disk.freeBytes(folder.root) }
-    let (needed, overflow) = missing.addingReportingOverflow(Self.reservedBytes)
-    guard !overflow, free >= needed else {
+    let promised = others.reduce(UInt64(0)) { Self.sum($0, $1) }
+    guard free >= Self.sum(Self.sum(missing, promised), Self.reservedBytes) else {
+      let promise = promised == 0 ? "" : ", \(Self.megabytes(promised)) are promised to other uploads"
       throw CommandError(
         .noSpace,
-        "\(manifest.version) needs \(Self.megabytes(missing)) and \(Self.megabytes(Self.reservedBytes)) must stay free, "
+        "\(manifest.version) needs \(Self.megabytes(missing))\(promise) and \(Self.megabytes(Self.reservedBytes)) must stay free, "
           + "but only \(Self.megabytes(free)) are; make room on the disk of this node"
       )
     }
+  }
+
+  /// More than any disk holds counts as the most there is.
+  private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
   }
 
   private func makeRoomForUpload() throws {
@@ -238,28 +289,43 @@ package actor ModelRepository {
     for folder in folders.sorted(by: >) { try disk.sync(folder) }
     if !disk.exists(folder.model(manifest.version.name)) {
       try disk.makeFolder(folder.model(manifest.version.name))
-      try disk.sync(folder.root)
+      try disk.sync(folder.models)
     }
     // What lies there is not a whole version, else it would be in `versions`.
     try disk.remove(folder.version(manifest.version))
     try disk.rename(upload, to: folder.version(manifest.version))
     uploads[manifest.digest] = nil
     versions[manifest.version] = manifest
-    try dropUnneeded(of: manifest.version.name)
+    dropUnneeded(of: manifest.version)
   }
 
-  /// Keeps the active, the previous and the newest few others.
-  private func dropUnneeded(of name: String) throws {
-    let stored = versions.keys.filter { $0.name == name && active.role(of: $0) == .stored }
+  /// Keeps the active, the previous and the newest few others of a model, `kept` among them. Versions that cannot be dropped harm nobody.
+  private func dropUnneeded(of kept: ModelVersion) {
+    do {
+      try drop(unneeded(of: kept))
+    } catch {
+      log.warning("old versions of \(kept.name) stay: \(error)")
+    }
+  }
+
+  private func unneeded(of kept: ModelVersion) -> [ModelVersion] {
+    let stored = versions.keys.filter { $0.name == kept.name && active.role(of: $0) == .stored }
+    // By the age of the upload: a slow one is old already when it is complete.
     let byAge = stored.sorted { left, right in
+      if left == kept || right == kept { return right == kept && left != kept }
       let ages = (disk.modified(manifestPath(left)), disk.modified(manifestPath(right)))
       return ages.0 == ages.1 ? left < right : ages.0 < ages.1
     }
-    for version in byAge.dropLast(Self.spareVersions) {
-      guard let manifest = versions.removeValue(forKey: version) else { continue }
+    return byAge.dropLast(Self.spareVersions)
+  }
+
+  private func drop(_ unneeded: [ModelVersion]) throws {
+    for version in unneeded {
+      guard let manifest = versions[version] else { continue }
       // Out of sight in one step, so that half a version is never seen.
       try disk.remove(folder.trash(manifest.digest))
       try disk.rename(folder.version(version), to: folder.trash(manifest.digest))
+      versions[version] = nil
       try disk.remove(folder.trash(manifest.digest))
     }
   }

@@ -3,7 +3,7 @@ import FleetCore
 /// Where things lie in a model repository:
 ///
 ///     active.json                     which version of each model is served, and which before
-///     MODEL/VERSION/manifest.json     a complete version, with its files beside
+///     models/MODEL/VERSION/           a complete version: manifest.json, with its files beside
 ///     .staging/HASH/                  an upload under way: manifest.json and as much of each file as has come
 ///     .staging/trash-HASH/            on its way out
 struct RepositoryFolder: Sendable {
@@ -12,8 +12,11 @@ struct RepositoryFolder: Sendable {
   var active: String { "\(root)/active.json" }
   var staging: String { "\(root)/.staging" }
 
-  func model(_ name: String) -> String { "\(root)/\(name)" }
-  func version(_ version: ModelVersion) -> String { "\(root)/\(version.name)/\(version.number)" }
+  /// A folder of their own, so that no model's name can be that of something else here.
+  var models: String { "\(root)/models" }
+
+  func model(_ name: String) -> String { "\(models)/\(name)" }
+  func version(_ version: ModelVersion) -> String { "\(model(version.name))/\(version.number)" }
   func upload(_ digest: ModelDigest) -> String { "\(staging)/\(digest.text.dropFirst(7))" }
   func trash(_ digest: ModelDigest) -> String { "\(staging)/trash-\(digest.text.dropFirst(7))" }
 }
