@@ -40,6 +40,8 @@ enum KeyFiles {
       try file.synchronize()
       try file.close()
     } catch {
+      // What is left of it would stand in the way of the next try.
+      unsafe unlink(path)
       throw CommandError(.failed, "'\(path)' cannot be written: \(error.localizedDescription)")
     }
   }

@@ -78,7 +78,7 @@ package struct Console {
     let (events, sender) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(8192))
     let clock = clock
     defer { screen.close() }
-    await withTaskGroup(of: Void.self) { group in
+    await withDiscardingTaskGroup { group in
       group.addTask {
         for await event in input {
           switch event {

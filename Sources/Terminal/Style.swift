@@ -27,10 +27,6 @@ package struct Style: Hashable, Sendable {
   }
 
   package var bold: Style { adding(.bold) }
-
-  package func on(_ background: Color) -> Style {
-    Style(foreground: foreground, background: background, attributes: attributes)
-  }
 }
 
 /// A run of text in one style; lines are arrays of these.

@@ -39,9 +39,10 @@ package enum TerminalInput {
           unsafe sigaction(signal, &action, nil)
         }
         signalPipe.store(-1, ordering: .releasing)
+        // Ends with `onTermination`, which writes to the pipe: only then is its number free for others.
+        continuation.finish()
         Glibc.close(wakeReader)
         Glibc.close(wakeWriter)
-        continuation.finish()
       }
     }
   }

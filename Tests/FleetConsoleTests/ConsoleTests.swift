@@ -1,5 +1,6 @@
 import FleetCore
 import FoundationEssentials
+import Synchronization
 import Terminal
 import Testing
 
@@ -77,6 +78,15 @@ import Testing
     try await until { screen.last?.text.contains("● 2 healthy") ?? false }
     keys.yield(.ended)
     _ = await ended
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aFollowerAsksForAsMuchHistoryAsItIsTold() async throws {
+    let agent = StubAgent(name: NodeName(store: "s", node: "a")) { _ in .serving }
+    let task = Task { await NodeFollower(agent, history: 12) { _ in }.run() }
+    try await until { agent.requests.withLock { !$0.isEmpty } }
+    task.cancel()
+    await task.value
+    #expect(agent.requests.withLock { $0.first?.history } == 12)
   }
 
   /// Waits for a condition; the test's time limit is the deadline.

@@ -77,6 +77,65 @@ import Testing
     #expect(fleet.state.log.events.map(\.date) == [61, 62].map { FleetFixture.start.addingTimeInterval($0) })
   }
 
+  @Test func framesOfThePastAreNoNewsOfNow() throws {
+    let fleet = FleetFixture.healthy()
+    let name = fleet.names[0]
+    fleet.run(seconds: 30, silent: [name])
+    var frame = try #require(fleet.state.nodes[0].last)
+    for second in 61...63 {
+      frame.sequence += 1
+      frame.time = FleetFixture.start.addingTimeInterval(Double(second))
+      fleet.send(.frame(name, frame))
+      fleet.send(.tick)
+    }
+    let age = try #require(fleet.state.nodes[0].age(at: fleet.state.now))
+    #expect(abs(age - 27) < 0.1)
+    #expect(fleet.state.nodes[0].condition(at: fleet.state.now) == .unreachable)
+    #expect(fleet.state.log.events.filter { $0.node == name }.count == 1, "told once, and not as reachable")
+    fleet.run(seconds: 1)
+    #expect(fleet.state.nodes[0].age(at: fleet.state.now) == 0)
+    #expect(fleet.state.log.events.filter { $0.node == name }.map(\.text).last == "reachable again")
+  }
+
+  @Test func aClockThatRunsSlowIsNotOldNews() {
+    let fleet = FleetFixture()
+    for second in 1...20_000 {
+      fleet.seconds = Double(second)
+      let frame = Frame(
+        node: fleet.names[0],
+        sequence: UInt64(second),
+        agentStarted: FleetFixture.start,
+        time: FleetFixture.start.addingTimeInterval(Double(second) * 0.9995),
+        engine: EngineStatus(state: .serving)
+      )
+      fleet.send(.frame(fleet.names[0], frame))
+    }
+    #expect((fleet.state.nodes[0].age(at: fleet.state.now) ?? 99) < 0.1)
+  }
+
+  @Test func aNodeNeverHeardIsToldWithItsReasonAlone() {
+    let fleet = FleetFixture()
+    let name = fleet.names[0]
+    fleet.send(.linkLost(name, "connection refused by 10.0.0.1:7500"))
+    fleet.send(.tick)
+    #expect(fleet.state.log.events.map(\.text) == ["unreachable: connection refused by 10.0.0.1:7500"])
+    fleet.run(seconds: 1)
+    #expect(fleet.state.log.events.filter { $0.node == name }.map(\.text).last == "reachable")
+  }
+
+  @Test func everyEventIsToldOnceInTheOrderItCame() {
+    var log = EventLog()
+    func event(_ second: Double) -> FleetEvent {
+      FleetEvent(date: FleetFixture.start.addingTimeInterval(second), node: nil, weight: .good, text: "\(second)")
+    }
+    for second in [10.0, 20, 30] { log.insert(event(second)) }
+    let told = log.total
+    for second in [15.0, 40, 12] { log.insert(event(second)) }
+    #expect(log.events(after: told).map(\.text) == ["15.0", "40.0", "12.0"])
+    #expect(log.events.map(\.text) == ["10.0", "12.0", "15.0", "20.0", "30.0", "40.0"])
+    #expect(log.events(after: log.total).isEmpty)
+  }
+
   @Test func quitEnds() {
     let fleet = FleetFixture.healthy()
     #expect(fleet.press(.character("q")) == [.quit])
@@ -169,6 +228,66 @@ import Testing
     #expect(plan.nodes.map(\.description) == ["austin-01/a", "austin-01/b"])
     #expect(fleet.state.interface.overlay == .progress)
     #expect(fleet.press(.character("x")) == [.cancelJob])
+  }
+
+  @Test(arguments: ["d", "u", "b"])
+  func aStoreRowActsOnlyOnNodesThatTheFilterShows(_ key: String) throws {
+    let fleet = FleetFixture.healthy()
+    if key == "u" {
+      fleet.run(seconds: 1) { frame, _ in frame.availability = .drained }
+    }
+    fleet.press(.character("/"))
+    fleet.type("denver-02/a")
+    fleet.press(.enter, .up)
+    #expect(fleet.state.interface.selection == .store("denver-02"))
+    fleet.type(key)
+    let nodes: [NodeName]? =
+      switch fleet.state.interface.overlay {
+      case .drain(let form): form.nodes
+      case .confirm(let form): form.nodes
+      default: nil
+      }
+    #expect(nodes?.map(\.description) == ["denver-02/a"])
+  }
+
+  @Test func aDrainedNodeThatIsUnreachableCannotBeUndrained() {
+    let fleet = FleetFixture.drained().selecting("denver-02/b")
+    fleet.run(seconds: 7, silent: [NodeName(store: "denver-02", node: "b")])
+    fleet.state.interface.selection = .store("denver-02")
+    fleet.press(.character("u"))
+    #expect(fleet.state.interface.overlay == nil)
+    #expect(fleet.state.interface.notice == "denver-02/b is drained, but unreachable: it hears no order")
+  }
+
+  @Test func pushProposesTheNextVersionAboveWhatIsServed() {
+    let base = ModelLibrary.fixture.models[0]
+    func library(_ numbers: [Int]) -> ModelLibrary {
+      ModelLibrary(
+        models: numbers.map { number in
+          var model = base
+          model.manifest = ModelManifest(
+            version: ModelVersion(name: "tag-reader", number: number),
+            files: base.manifest.files
+          )
+          return model
+        }
+      )
+    }
+    for (numbers, proposed) in [([1, 2, 3], 2), ([1], 1), ([3, 5], 3)] {
+      let fleet = FleetFixture(library: library(numbers))
+      fleet.run(seconds: 2)
+      #expect(PushForm(fleet.state).plan?.model.version.number == proposed)
+    }
+    #expect(PushForm(FleetFixture(library: library([1, 2, 3])).state).plan?.model.version.number == 3)
+  }
+
+  @Test func theSelectionComesBackAfterAFilterWithoutMatch() {
+    let fleet = FleetFixture.healthy().selecting("denver-02/b")
+    fleet.press(.character("/"))
+    fleet.type("zzz")
+    #expect(fleet.state.selectedNodes.isEmpty, "nothing that is out of sight")
+    fleet.press(.escape)
+    #expect(fleet.state.selectedNodes.map(\.name.description) == ["denver-02/b"])
   }
 
   @Test func disabledActionsSayWhy() {

@@ -8,10 +8,18 @@ package struct NodeFollower: Sendable {
   /// A stream without a frame for so long is taken for dead, although the link says nothing (a pulled cable).
   private static let silence = Duration.seconds(15)
   private let agent: any NodeAgent
+  private let history: Int
   private let send: @Sendable (Message) -> Void
 
-  package init(_ agent: any NodeAgent, send: @escaping @Sendable (Message) -> Void) {
+  /// `history` is how many frames of the past are asked for each time: enough for the charts unless told otherwise, while
+  /// `NodeMetrics.windowSeconds` and two more are enough for rates.
+  package init(
+    _ agent: any NodeAgent,
+    history: Int = Int(NodeState.chartSeconds),
+    send: @escaping @Sendable (Message) -> Void
+  ) {
     self.agent = agent
+    self.history = history
     self.send = send
   }
 
@@ -37,9 +45,10 @@ package struct NodeFollower: Sendable {
     let heard = Heard()
     let agent = agent
     let send = send
+    let request = FrameRequest(history: history)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
-        for try await frame in agent.frames(FrameRequest(history: Int(NodeState.chartSeconds))) {
+        for try await frame in agent.frames(request) {
           onFrame()
           send(.frame(agent.name, frame))
           heard.note(frame)

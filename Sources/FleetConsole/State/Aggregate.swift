@@ -16,7 +16,6 @@ package struct Aggregate: Sendable, Equatable {
   package var watts: Reading
   package var celsius: Reading
   package var joulesPerInference: Reading
-  package var oldestAge: Double?
 
   package init(_ nodes: [NodeState], at now: Moment) {
     self.nodes = nodes.count
@@ -43,7 +42,6 @@ package struct Aggregate: Sendable, Equatable {
       Self.known(powered.map(\.metrics.windowJoules)) { NodeMetrics.sum($0) },
       powered.reduce(0) { $0 + $1.metrics.windowRequests }
     )
-    oldestAge = nodes.compactMap { $0.age(at: now) }.max()
   }
 
   package var p50: Double? { latency.milliseconds(atPercentile: 50) }

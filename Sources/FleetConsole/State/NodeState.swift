@@ -26,7 +26,8 @@ package struct NodeState: Sendable, Equatable {
   /// The last two minutes, oldest first.
   private(set) var samples: [Sample] = []
   package private(set) var metrics = NodeMetrics()
-  /// Of the newest frame, on the console's clock; nil before the first.
+  /// When the newest frame was taken, on the console's clock, so that a frame of the past is no news of now; nil before
+  /// the first.
   package private(set) var arrived: Double?
   /// When the console began to try.
   let since: Double
@@ -36,6 +37,11 @@ package struct NodeState: Sendable, Equatable {
   package internal(set) var linkError: String?
   /// Least seen difference between our clock and the node's, which places its samples on ours.
   private var clockOffset: Double?
+  /// When that was last set.
+  private var offsetSet = 0.0
+  /// By how much the offset may grow, in seconds a second: more than any clock drifts (NTP slews by at most 0.0005), so
+  /// that a clock that runs slow does not look like old news, and too little to make old news look new.
+  private static let offsetGrowth = 0.001
 
   init(_ node: FleetDefinition.Node, since: Double) {
     name = node.name
@@ -100,10 +106,13 @@ package struct NodeState: Sendable, Equatable {
     let oldest = time - Self.chartSeconds - 10
     if let first = samples.first, first.nodeTime < oldest { samples.removeAll { $0.nodeTime < oldest } }
     if samples.count > 1500 { samples.removeFirst(samples.count - 1500) }
-    arrived = now.uptime
-    clockOffset = min(clockOffset ?? .infinity, now.uptime - time)
+    let known = clockOffset.map { $0 + max(0, now.uptime - offsetSet) * Self.offsetGrowth }
+    let offset = min(known ?? .infinity, now.uptime - time)
+    clockOffset = offset
+    offsetSet = now.uptime
+    arrived = max(arrived ?? -.infinity, time + offset)
     linkError = nil
-    isToldUnreachable = false
+    if isReachable(at: now) { isToldUnreachable = false }
     return true
   }
 }

@@ -18,25 +18,26 @@ enum Availabilities {
   static func drain(_ state: FleetState) -> String? {
     if state.isJobRunning { return nil }
     if let problem = reachable(state) { return problem }
-    let names = state.selectedNodes
-    return names.allSatisfy { $0.last?.availability == .drained }
-      ? "\(words(names)) drained already; u undrains" : nil
+    let nodes = state.selectedNodes
+    if nodes.contains(where: { $0.isReachable(at: state.now) && $0.last?.availability != .drained }) { return nil }
+    return "\(words(nodes.filter { $0.isReachable(at: state.now) })) drained already; u undrains"
   }
 
   static func undrain(_ state: FleetState) -> String? {
     if state.isJobRunning { return nil }
     if let problem = reachable(state) { return problem }
-    let names = state.selectedNodes
-    return names.allSatisfy { $0.last?.availability == .serving }
-      ? "\(words(names)) not drained; d drains" : nil
+    let drained = state.selectedNodes.filter { $0.last.map { $0.availability != .serving } ?? false }
+    guard let first = drained.first else { return "\(words(state.selectedNodes)) not drained; d drains" }
+    return drained.contains { $0.isReachable(at: state.now) }
+      ? nil : "\(first.name) is drained, but \(first.condition(at: state.now).rawValue): it hears no order"
   }
 
   static func rollback(_ state: FleetState) -> String? {
     if state.isJobRunning { return nil }
     if let problem = reachable(state) { return problem }
-    let known = state.selectedNodes.compactMap(\.description)
-    return known.contains { $0.repository.contains { $0.role == .previous } }
-      ? nil : "\(words(state.selectedNodes)) without an earlier version to go back to"
+    let nodes = state.selectedNodes.filter { $0.isReachable(at: state.now) }
+    return nodes.compactMap(\.description).contains { $0.repository.contains { $0.role == .previous } }
+      ? nil : "\(words(nodes)) without an earlier version to go back to"
   }
 
   static func theme(_ state: FleetState) -> String? {
@@ -64,12 +65,13 @@ enum Availabilities {
 }
 
 extension FleetState {
-  /// The node that is open or selected, or all nodes of the selected store.
+  /// The node that is open or selected, or those of the selected store that the filter shows: nothing happens to a node
+  /// that is out of sight.
   var selectedNodes: [NodeState] {
     if case .node(let name) = interface.page { return node(name).map { [$0] } ?? [] }
     switch interface.selection {
-    case .node(let name): return node(name).map { [$0] } ?? []
-    case .store(let store): return nodes(of: store)
+    case .node(let name): return FleetRows.matching(self).filter { $0.name == name }
+    case .store(let store): return FleetRows.matching(self).filter { $0.name.store == store }
     case nil: return []
     }
   }

@@ -41,8 +41,9 @@ enum Filtering {
       state.interface.filterError = error
     }
     let rows = FleetRows.rows(state)
-    if !rows.contains(where: { $0.selection == state.interface.selection }) {
-      state.interface.selection = (rows.first { if case .node = $0 { true } else { false } } ?? rows.first)?.selection
+    // Without a match the selection stays as it is, out of sight and out of reach, and comes back with its row.
+    if !rows.isEmpty, !rows.contains(where: { $0.selection == state.interface.selection }) {
+      state.interface.selection = (rows.first { if case .node = $0 { true } else { false } } ?? rows[0]).selection
     }
   }
 

@@ -9,10 +9,13 @@ enum FleetNews {
     let now = state.now
     guard state.change(name, { $0.receive(frame, at: now) }) == true else { return }
     guard old.arrived != nil else {
+      if wasToldUnreachable { state.tell(.good, name, "reachable") }
       if frame.health != .healthy { tellHealth(frame, name, &state) }
       return
     }
-    if wasToldUnreachable { state.tell(.good, name, "reachable again") }
+    if wasToldUnreachable, state.node(name)?.isReachable(at: now) ?? false {
+      state.tell(.good, name, "reachable again")
+    }
     guard let last = old.last else { return }
     compare(last, frame, name, &state)
   }
@@ -21,9 +24,12 @@ enum FleetNews {
   static func age(_ state: inout FleetState) {
     let now = state.now
     for node in state.nodes where !node.isToldUnreachable && node.condition(at: now) == .unreachable {
-      let why = node.linkError ?? "the link is there, but nothing comes"
+      let silence = "no news for \(Int(NodeState.unreachableAfter)) s"
+      let why =
+        node.arrived == nil
+        ? node.linkError ?? "no answer" : "\(silence); \(node.linkError ?? "the link is there, but nothing comes")"
       state.change(node.name) { $0.isToldUnreachable = true }
-      state.tell(.critical, node.name, "unreachable: no news for \(Int(NodeState.unreachableAfter)) s; \(why)")
+      state.tell(.critical, node.name, "unreachable: \(why)")
     }
   }
 

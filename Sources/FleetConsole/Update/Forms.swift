@@ -33,8 +33,8 @@ struct PushForm: Equatable, Sendable {
 
   init(_ state: FleetState) {
     models = state.library.models
-    modelIndex = max(0, models.count - 1)
     let selected = state.selectedNodes
+    modelIndex = Self.next(models, for: selected)
     var targets: [Target] = []
     if selected.count == 1, let node = selected.first {
       targets.append(Target(title: "node \(node.name)", nodes: [node.name]))
@@ -52,6 +52,17 @@ struct PushForm: Equatable, Sendable {
     targets.append(Target(title: "the whole fleet (\(Words.nodes(state.nodes.count)))", nodes: state.nodes.map(\.name)))
     self.targets = targets
     targetIndex = 0
+  }
+
+  /// The lowest version above what one of the nodes serves, which is what a push is for; else the highest of what they
+  /// serve, else the last of all.
+  private static func next(_ models: [LocalModel], for nodes: [NodeState]) -> Int {
+    let served = nodes.flatMap { $0.metrics.models.map(\.version) }.sorted()
+    let next = served.lazy.compactMap { version in
+      models.firstIndex { $0.version.name == version.name && $0.version.number > version.number }
+    }.first
+    let highest = models.lastIndex { model in served.contains { $0.name == model.version.name } }
+    return next ?? highest ?? max(0, models.count - 1)
   }
 
   var plan: PushPlan? {
