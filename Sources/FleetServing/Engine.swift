@@ -55,6 +55,7 @@ package final class Engine: Sendable {
       node: options.nodeName,
       service: InferenceService(registry: registry, workers: workers),
       handOff: handOff,
+      maximumRelays: limits.relays,
       fault: options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
     )
     let http = try await HTTPServer.start(

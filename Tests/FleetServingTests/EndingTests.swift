@@ -109,6 +109,7 @@ private struct LargeAnswer: HTTPResponder {
   @Test func aStoppingServerSendsWhatItHasBegun() async throws {
     var limits = HTTPLimits()
     limits.stopGrace = .milliseconds(1)
+    limits.linger = .nanoseconds(0)
     let gate = Gate(isOpen: false)
     try await serving(limits) { port, server in
       async let count = bytesOfAnswer(port) { count in

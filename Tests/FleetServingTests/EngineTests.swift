@@ -64,6 +64,35 @@ import Testing
     await stopped
   }
 
+  @Test func aNewShapeHoldsUpNobodyElse() async throws {
+    let gate = Gate(isOpen: true)
+    let engine = try await TestEngine.start(FakeEngine(gate: gate), model: "compiling-1")
+    let port = engine.port
+    #expect(gate.arrivals == 1, "the warm-up has compiled for one row")
+    gate.close()
+    async let first = Sockets.blocking { try TestClient(port) }.infer(Bodies.json(rows: 3))
+    try await eventually("the model compiles for three rows") { gate.arrivals == 2 }
+    // As many clients as to have one on every loop.
+    for _ in 0..<4 { #expect(try await TestClient(port).infer(Bodies.json()).marker == 1) }
+    gate.open()
+    #expect(try await first.marker == 1)
+    await engine.stop()
+  }
+
+  @Test func nobodyIsRefusedForANewShape() async throws {
+    let gate = Gate(isOpen: true)
+    let engine = try await TestEngine.start(FakeEngine(gate: gate), model: "compiling-1")
+    let port = engine.port
+    let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<200 {
+        group.addTask { try await Sockets.blocking { try TestClient(port) }.infer(Bodies.json(rows: 3)).status }
+      }
+      return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+    }
+    #expect(statuses == [200])
+    await engine.stop()
+  }
+
   @Test func refusesMoreThanMayWait() async throws {
     let gate = Gate(isOpen: false)
     let engine = try await TestEngine.start(FakeEngine(gate: gate), model: "gated-1")

@@ -2,6 +2,7 @@ import FleetCore
 import FleetServing
 import FleetWire
 import Foundation
+import NIOCore
 import Testing
 
 @Suite struct HandOffTests {
@@ -118,7 +119,7 @@ import Testing
     defer { close(silent) }
     let words = [
       (ports: [], text: "this node is draining and has no sibling to hand requests to"),
-      (ports: [deadPort], text: "this node is draining, and none of its siblings serves 'digits'"),
+      (ports: [deadPort], text: "this node is draining, and none of its siblings serves 'digits' now"),
     ]
     for one in words {
       try await handOff(engine, to: one.ports, refusesWhenAlone: true)
@@ -129,6 +130,48 @@ import Testing
     }
     #expect(try await engine.status().requests == 0)
     await engine.stop()
+  }
+
+  @Test func keepsNoMoreThanItsShareWithSiblings() async throws {
+    var limits = HTTPLimits()
+    limits.relays = 1
+    let gate = Gate(isOpen: false)
+    let a = try await TestEngine.start(limits: limits)
+    let b = try await TestEngine.start(FakeEngine(gate: gate), model: "gated-2", name: "austin-01/b")
+    let port = a.port
+    try await handOff(a, to: [b.port])
+    async let held = Sockets.blocking { try TestClient(port) }.infer(Bodies.json(first: 1))
+    try await eventually("the sibling computes") { gate.arrivals == 1 }
+    #expect(try await TestClient(port).infer(Bodies.json()).marker == 1)
+    try await handOff(a, to: [b.port], refusesWhenAlone: true)
+    #expect(try await TestClient(port).infer(Bodies.json()).status == 503)
+    gate.open()
+    #expect(try await held.marker == 2)
+    #expect(try await TestClient(port).infer(Bodies.json()).marker == 2)
+    await a.stop()
+    await b.stop()
+  }
+
+  @Test func waitsForSlowModelsAndNotForever() {
+    let usual = RelayPatience(expectedTime: nil)
+    #expect(usual.attempt == .seconds(5))
+    #expect(usual.whole == .seconds(10))
+    #expect(RelayPatience(expectedTime: .milliseconds(20)) == usual)
+    #expect(RelayPatience(expectedTime: .seconds(6)).attempt == .seconds(30))
+    #expect(RelayPatience(expectedTime: .hours(1)).attempt == .minutes(1))
+  }
+
+  @Test func distrustOutlivesTheSameListAgain() throws {
+    let handOff = HandOff()
+    let (first, second) = (try #require(SiblingAddress("a:1")), try #require(SiblingAddress("b:2")))
+    try handOff.begin(siblings: ["a:1", "b:2"])
+    #expect(handOff.plan?.siblings == [first, second])
+    handOff.failed(first)
+    try handOff.begin(siblings: ["a:1", "b:2"])
+    #expect(handOff.plan?.siblings == [second, first])
+    try handOff.begin(siblings: ["b:2"])
+    try handOff.begin(siblings: ["a:1", "b:2"])
+    #expect(handOff.plan?.siblings == [first, second])
   }
 
   @Test func refusesWithoutAModel() async throws {

@@ -19,6 +19,8 @@ package struct HTTPLimits: Sendable {
   /// and may take the answer with it.
   package var linger: TimeAmount = .seconds(2)
   package var connections = Self.affordableConnections
+  /// Requests that siblings may be answering for a node that drains.
+  package var relays = 256
   /// When the engine stops, how long an idle connection may still bring a request.
   package var stopGrace: TimeAmount = .milliseconds(100)
 

@@ -10,9 +10,9 @@ package final class HandOff: Sendable {
   private static let distrust: TimeAmount = .seconds(2)
 
   /// Whom to ask, in order, and whether to refuse what none of them takes.
-  struct Plan {
-    var siblings: [SiblingAddress]
-    var refusesWhenAlone: Bool
+  package struct Plan: Sendable {
+    package var siblings: [SiblingAddress]
+    package var refusesWhenAlone: Bool
   }
 
   private struct State {
@@ -47,7 +47,7 @@ package final class HandOff: Sendable {
   package var isOn: Bool { state.withLock { $0.plan != nil } }
 
   /// What to do with a request now; nil while this node serves.
-  var plan: Plan? {
+  package var plan: Plan? {
     state.withLock { state in
       guard var plan = state.plan else { return nil }
       guard !state.distrustedUntil.isEmpty else { return plan }
@@ -58,7 +58,7 @@ package final class HandOff: Sendable {
     }
   }
 
-  func failed(_ sibling: SiblingAddress) {
+  package func failed(_ sibling: SiblingAddress) {
     state.withLock { $0.distrustedUntil[sibling] = .now() + Self.distrust }
   }
 
@@ -68,12 +68,12 @@ package final class HandOff: Sendable {
 }
 
 /// Where a sibling answers the protocol's REST calls.
-struct SiblingAddress: Hashable, Sendable {
+package struct SiblingAddress: Hashable, Sendable {
   let host: String
   let port: Int
 
   /// Reads HOST:PORT; an IPv6 address stands in brackets.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), 1...65535 ~= port
     else {
       return nil

@@ -6,7 +6,6 @@ import Synchronization
 /// Passes requests to siblings over connections that are kept open between requests.
 final class SiblingClient: Sendable {
   static let connectTimeout: TimeAmount = .seconds(1)
-  static let attemptTimeout: TimeAmount = .seconds(5)
   private static let maximumIdle = 8
 
   private struct Key: Hashable {
@@ -17,18 +16,22 @@ final class SiblingClient: Sendable {
   private let idle = Mutex<[Key: [any Channel]]>([:])
 
   /// What `sibling` answers. Fails when it cannot be reached, or does not answer in time.
-  func send(_ request: SiblingRequest, to sibling: SiblingAddress, on loop: any EventLoop) -> EventLoopFuture<
-    SiblingAnswer
-  > {
+  func send(
+    _ request: SiblingRequest,
+    to sibling: SiblingAddress,
+    within timeout: TimeAmount,
+    on loop: any EventLoop
+  ) -> EventLoopFuture<SiblingAnswer> {
     let key = Key(address: sibling, loop: ObjectIdentifier(loop))
     let kept = idle.withLock { $0[key]?.popLast() }
     if let kept, kept.isActive {
       // The sibling may have closed it just now; then a fresh connection tells whether it is still there.
-      return exchange(request, on: kept, key: key).flatMapError { [self] error in
-        error as? SiblingError == .timeout ? loop.makeFailedFuture(error) : sendFresh(request, key: key, on: loop)
+      return exchange(request, on: kept, key: key, within: timeout).flatMapError { [self] error in
+        guard error as? SiblingError != .timeout else { return loop.makeFailedFuture(error) }
+        return sendFresh(request, key: key, within: timeout, on: loop)
       }
     }
-    return sendFresh(request, key: key, on: loop)
+    return sendFresh(request, key: key, within: timeout, on: loop)
   }
 
   func closeAll() {
@@ -39,8 +42,12 @@ final class SiblingClient: Sendable {
     for channel in channels { channel.close(promise: nil) }
   }
 
-  private func sendFresh(_ request: SiblingRequest, key: Key, on loop: any EventLoop) -> EventLoopFuture<SiblingAnswer>
-  {
+  private func sendFresh(
+    _ request: SiblingRequest,
+    key: Key,
+    within timeout: TimeAmount,
+    on loop: any EventLoop
+  ) -> EventLoopFuture<SiblingAnswer> {
     ClientBootstrap(group: loop)
       .connectTimeout(Self.connectTimeout)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -51,13 +58,17 @@ final class SiblingClient: Sendable {
         }
       }
       .connect(host: key.address.host, port: key.address.port)
-      .flatMap { [self] channel in exchange(request, on: channel, key: key) }
+      .flatMap { [self] channel in exchange(request, on: channel, key: key, within: timeout) }
   }
 
-  private func exchange(_ request: SiblingRequest, on channel: any Channel, key: Key) -> EventLoopFuture<SiblingAnswer>
-  {
+  private func exchange(
+    _ request: SiblingRequest,
+    on channel: any Channel,
+    key: Key,
+    within timeout: TimeAmount
+  ) -> EventLoopFuture<SiblingAnswer> {
     let promise = channel.eventLoop.makePromise(of: SiblingAnswer.self)
-    let timeout = channel.eventLoop.scheduleTask(in: Self.attemptTimeout) {
+    let timeout = channel.eventLoop.scheduleTask(in: timeout) {
       promise.fail(SiblingError.timeout)
       channel.close(promise: nil)
     }

@@ -1,40 +1,58 @@
 import FleetCore
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// Has a sibling answer a request in this node's place.
 final class SiblingRelay: Sendable {
-  /// From the request's arrival to giving up on siblings.
-  private static let deadline: TimeAmount = .seconds(10)
   /// Fields of an answer that the client gets as the sibling wrote them.
   private static let passedBack = ["inference-header-content-length", "retry-after"]
 
   private let node: NodeName
   private let handOff: HandOff
   private let client = SiblingClient()
+  private let maximumInFlight: Int
+  private let inFlight = Atomic(0)
 
-  init(node: NodeName, handOff: HandOff) {
+  init(node: NodeName, handOff: HandOff, maximumInFlight: Int) {
     self.node = node
     self.handOff = handOff
+    self.maximumInFlight = maximumInFlight
   }
 
-  /// The answer of the first of `siblings` that serves; nil when none does.
+  /// The answer of the first of `siblings` that serves; nil when none does, or as many are asked for others as may be.
   func answer(
     _ request: HTTPRequest,
-    from siblings: ArraySlice<SiblingAddress>,
+    from siblings: [SiblingAddress],
+    patience: RelayPatience,
     on loop: any EventLoop
   ) -> EventLoopFuture<HTTPResponse?> {
-    guard let sibling = siblings.first, NIODeadline.now() - request.received < Self.deadline else {
+    guard inFlight.add(1, ordering: .relaxed).newValue <= maximumInFlight else {
+      inFlight.subtract(1, ordering: .relaxed)
       return loop.makeSucceededFuture(nil)
     }
-    return client.send(passedOn(request, to: sibling), to: sibling, on: loop)
+    let answer = ask(siblings[...], request, patience, on: loop)
+    answer.whenComplete { [self] _ in inFlight.subtract(1, ordering: .relaxed) }
+    return answer
+  }
+
+  private func ask(
+    _ siblings: ArraySlice<SiblingAddress>,
+    _ request: HTTPRequest,
+    _ patience: RelayPatience,
+    on loop: any EventLoop
+  ) -> EventLoopFuture<HTTPResponse?> {
+    guard let sibling = siblings.first, NIODeadline.now() - request.received < patience.whole else {
+      return loop.makeSucceededFuture(nil)
+    }
+    return client.send(passedOn(request, to: sibling), to: sibling, within: patience.attempt, on: loop)
       .map { Optional($0) }
       .recover { _ in nil }
       .flatMap { [self] answer in
         // 404: it lacks the model. 503: it drains as well, or is full.
         guard let answer, answer.status != 404, answer.status != 503 else {
           if answer == nil { handOff.failed(sibling) }
-          return self.answer(request, from: siblings.dropFirst(), on: loop)
+          return ask(siblings.dropFirst(), request, patience, on: loop)
         }
         handOff.worked(sibling)
         return loop.makeSucceededFuture(Self.response(answer))

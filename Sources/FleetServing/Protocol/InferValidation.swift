@@ -10,21 +10,19 @@ enum InferValidation {
   struct Prepared {
     var inputs: [Tensor]
     var wanted: [Int]
-    /// Length of the leading dimension where the model leaves it open, else 1.
-    var rows: Int
+    var shape: ModelPace.Shape
   }
 
   /// Throws `.invalid` with every problem found.
   static func prepare(_ request: InferRequest, for model: any LoadedModel) throws(ServingError) -> Prepared {
     var problems: [String] = []
-    var prepared = Prepared(inputs: [], wanted: [], rows: 1)
+    var prepared = Prepared(inputs: [], wanted: [], shape: ModelPace.Shape(key: 0, bytes: 0))
     for description in model.inputs {
       guard let tensor = request.inputs.first(where: { $0.name == description.name }) else {
         problems.append("input '\(description.name)' is missing")
         continue
       }
       problems += Self.problems(tensor, description)
-      if description.shape.first == -1, let rows = tensor.shape.first { prepared.rows = max(prepared.rows, rows) }
       prepared.inputs.append(tensor)
     }
     let isComplete = prepared.inputs.count == model.inputs.count && request.inputs.count == model.inputs.count
@@ -35,7 +33,24 @@ enum InferValidation {
       prepared.wanted = Array(model.outputs.indices)
     }
     guard problems.isEmpty else { throw ServingError(.invalid, problems.joined(separator: "; ")) }
+    prepared.shape = shape(of: prepared.inputs, for: model)
     return prepared
+  }
+
+  /// `inputs` are in the model's order. All calls of a model that leaves no length open have the same shape.
+  static func shape(of inputs: [Tensor], for model: any LoadedModel) -> ModelPace.Shape {
+    var shape = ModelPace.Shape(key: 0, bytes: 0)
+    var hasher = Hasher()
+    var isOpen = false
+    for (input, description) in zip(inputs, model.inputs) {
+      shape.bytes += input.bytes.readableBytes
+      for (length, expected) in zip(input.shape, description.shape) where expected == -1 {
+        hasher.combine(length)
+        isOpen = true
+      }
+    }
+    if isOpen { shape.key = hasher.finalize() }
+    return shape
   }
 
   private static func problems(_ tensor: Tensor, _ expected: TensorDescription) -> [String] {

@@ -47,7 +47,7 @@ package final class InferenceService: Sendable {
       return .now(encode(.failure(error)))
     }
     let id = request.id
-    guard target.expectedTime(rows: prepared.rows) >= Self.longestInline else {
+    guard !isQuick(prepared, on: target) else {
       return .now(encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: .zero)))
     }
     return offload(meter: meter, loop: loop) { waited in
@@ -56,6 +56,13 @@ package final class InferenceService: Sendable {
       case .failure(let error): encode(.failure(error))
       }
     }
+  }
+
+  private func isQuick(_ prepared: InferValidation.Prepared, on target: ServedVersion) -> Bool {
+    if let time = target.expectedTime(prepared.shape) { return time < Self.longestInline }
+    // The first call of a shape compiles for some milliseconds, and its size says little. But nobody is refused for being first.
+    guard workers.isFull, let time = target.estimatedTime(bytes: prepared.shape.bytes) else { return false }
+    return time < Self.longestInline
   }
 
   /// The same on the calling thread, which must be a worker's; `waited` is what `offload` told.
@@ -102,7 +109,7 @@ package final class InferenceService: Sendable {
     do {
       let outputs = try target.model.infer(prepared.inputs, wanted: prepared.wanted)
       let time = NIODeadline.now() - start
-      target.took(time, rows: prepared.rows)
+      target.took(time, prepared.shape)
       meter.computed(queueTime: waited, computeTime: time)
       let version = target.version
       return .success(InferReply(model: version.name, version: version.number, id: id, outputs: outputs))

@@ -12,11 +12,18 @@ package final class RESTFrontEnd: HTTPResponder {
   private let relay: SiblingRelay
   private let fault: FaultInjector?
 
-  package init(node: NodeName, service: InferenceService, handOff: HandOff, fault: FaultInjector? = nil) {
+  /// No more than `maximumRelays` requests are with siblings at once.
+  package init(
+    node: NodeName,
+    service: InferenceService,
+    handOff: HandOff,
+    maximumRelays: Int,
+    fault: FaultInjector? = nil
+  ) {
     self.service = service
     self.handOff = handOff
     self.fault = fault
-    relay = SiblingRelay(node: node, handOff: handOff)
+    relay = SiblingRelay(node: node, handOff: handOff, maximumInFlight: maximumRelays)
   }
 
   package func respond(to request: HTTPRequest, on loop: any EventLoop) -> Eventual<HTTPResponse> {
@@ -169,8 +176,10 @@ package final class RESTFrontEnd: HTTPResponder {
     guard !plan.siblings.isEmpty else {
       return serveAlone(request, model: model, version: version, plan, on: loop)
     }
+    let expected = service.registry.find(model)?.active.estimatedTime(bytes: request.body.readableBytes)
+    let patience = RelayPatience(expectedTime: expected)
     return .later(
-      relay.answer(request, from: plan.siblings[...], on: loop).flatMap { [self] response in
+      relay.answer(request, from: plan.siblings, patience: patience, on: loop).flatMap { [self] response in
         if let response {
           service.registry.find(model)?.meter.handedOff()
           return loop.makeSucceededFuture(response)
@@ -194,7 +203,7 @@ package final class RESTFrontEnd: HTTPResponder {
     let message =
       plan.siblings.isEmpty
       ? "this node is draining and has no sibling to hand requests to"
-      : "this node is draining, and none of its siblings serves \(ServingError.quote(model))"
+      : "this node is draining, and none of its siblings serves \(ServingError.quote(model)) now"
     return .now(RESTResponses.error(ServingError(.unavailable, message)))
   }
 }

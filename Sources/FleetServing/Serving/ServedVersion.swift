@@ -7,8 +7,7 @@ package final class ServedVersion: Sendable {
   package let version: ModelVersion
   package let digest: ModelDigest
   package let model: any LoadedModel
-  /// Smoothed compute time in nanoseconds a row, weighing each new call with an eighth.
-  private let nanosecondsPerRow = Mutex(0.0)
+  private let pace = Mutex(ModelPace())
 
   package init(version: ModelVersion, digest: ModelDigest, model: any LoadedModel) {
     self.version = version
@@ -16,15 +15,18 @@ package final class ServedVersion: Sendable {
     self.model = model
   }
 
-  /// What a call with `rows` will likely take.
-  func expectedTime(rows: Int) -> TimeAmount {
-    .nanoseconds(Int64(nanosecondsPerRow.withLock { $0 } * Double(rows)))
+  /// What a call of `shape` will likely take; nil while that is unknown.
+  func expectedTime(_ shape: ModelPace.Shape) -> TimeAmount? {
+    pace.withLock { $0.expectedTime(shape) }
   }
 
-  func took(_ time: TimeAmount, rows: Int) {
-    let sample = Double(time.nanoseconds) / Double(max(1, rows))
-    // One call that had to wait for the machine must not send the next dozen to the workers.
-    nanosecondsPerRow.withLock { $0 = $0 == 0 ? sample : $0 + (min(sample, $0 * 4) - $0) / 8 }
+  /// What inputs of `bytes` take at most, as far as can be told from those seen.
+  func estimatedTime(bytes: Int) -> TimeAmount? {
+    pace.withLock { $0.estimatedTime(bytes: bytes) }
+  }
+
+  func took(_ time: TimeAmount, _ shape: ModelPace.Shape) {
+    pace.withLock { $0.took(time, shape) }
   }
 
   /// Runs the model on zeros, so that the first request finds it compiled for its shape and its pace known.
@@ -42,11 +44,11 @@ package final class ServedVersion: Sendable {
       )
     }
     let wanted = Array(model.outputs.indices)
-    for run in 0..<runs {
+    let shape = InferValidation.shape(of: inputs, for: model)
+    for _ in 0..<runs {
       let start = NIODeadline.now()
       _ = try model.infer(inputs, wanted: wanted)
-      // The first run compiles.
-      if run > 0 { took(NIODeadline.now() - start, rows: 1) }
+      took(NIODeadline.now() - start, shape)
     }
   }
 }

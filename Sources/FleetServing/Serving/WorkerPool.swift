@@ -14,6 +14,8 @@ package final class WorkerPool: Sendable {
     self.maximumWaiting = maximumWaiting
   }
 
+  var isFull: Bool { waiting.load(ordering: .relaxed) >= maximumWaiting }
+
   /// Runs `work` on a thread of its own; nil when too many wait already.
   func run<Value: Sendable>(
     on loop: any EventLoop,

@@ -5,7 +5,8 @@ import NIOCore
 import Synchronization
 
 /// A runtime in memory. The last part of a version's folder says how it behaves: `marker-7` answers 7 in each score,
-/// `slow-7` takes 2 ms over it, `gated-7` waits for the gate to open when its first pixel is 1, `failing` fails at every
+/// `slow-7` takes 2 ms over it, `compiling-7` waits for the gate at the first request of each batch size,
+/// `gated-7` waits for the gate to open when its first pixel is 1, `failing` fails at every
 /// request but the first ones (the warm-up), and anything else does not load.
 final class FakeEngine: InferenceEngine {
   let runtime = "Fake 1.0"
@@ -27,6 +28,7 @@ final class FakeEngine: InferenceEngine {
     switch (parts.first, parts.last.flatMap(Float.init)) {
     case ("marker", let marker?): return FakeModel(marker: marker)
     case ("slow", let marker?): return FakeModel(marker: marker, computeMicroseconds: 2000)
+    case ("compiling", let marker?): return FakeModel(marker: marker, compiling: gate)
     case ("gated", let marker?): return FakeModel(marker: marker, computeMicroseconds: 2000, gate: gate)
     case ("failing", _): return FakeModel(marker: 0, failsAfter: 5)
     default: throw EngineError("'\(name)' is not a model")
@@ -45,13 +47,22 @@ final class FakeModel: LoadedModel {
   private let marker: Float
   private let computeMicroseconds: UInt32
   private let gate: Gate?
+  private let compiling: Gate?
+  private let compiled = Mutex<Set<Int>>([])
   private let failsAfter: Int
   private let calls = Mutex(0)
 
-  init(marker: Float, computeMicroseconds: UInt32 = 0, gate: Gate? = nil, failsAfter: Int = .max) {
+  init(
+    marker: Float,
+    computeMicroseconds: UInt32 = 0,
+    gate: Gate? = nil,
+    compiling: Gate? = nil,
+    failsAfter: Int = .max
+  ) {
     self.marker = marker
     self.computeMicroseconds = computeMicroseconds
     self.gate = gate
+    self.compiling = compiling
     self.failsAfter = failsAfter
   }
 
@@ -66,6 +77,7 @@ final class FakeModel: LoadedModel {
     let first = pixels.bytes.getInteger(at: pixels.bytes.readerIndex, endianness: .little, as: UInt32.self) ?? 0
     if Float(bitPattern: first) == 1 { gate?.pass() }
     let rows = pixels.shape[0]
+    if compiled.withLock({ $0.insert(rows).inserted }) { compiling?.pass() }
     return wanted.map { index in
       switch index {
       case 0:
