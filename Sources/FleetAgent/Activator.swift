@@ -59,7 +59,10 @@ actor Activator {
 
   /// The disk did not take the switch: the engine goes back to what the disk says.
   private func goBack(to before: ActiveVersions.Model?, of name: String) async {
-    guard let entry = before?.active else { return }
+    guard let entry = before?.active else {
+      // A first version: the next engine starts without it, as the disk says.
+      return await supervisor.restart(because: "it serves \(name), which the disk did not take")
+    }
     let version = ModelVersion(name: name, number: entry.version)
     let folder = await repository.path(of: version)
     do throws(CommandError) {

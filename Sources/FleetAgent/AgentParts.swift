@@ -28,11 +28,11 @@ package struct AgentParts: Sendable {
     let listening = try await ListeningSocket.binding(configuration.http)
     let arguments = EngineArguments(configuration: configuration, agentStarted: started.timeIntervalSince1970)
     let repositoryRoot = "\(configuration.stateDirectory)/repository"
-    let repository = ModelRepository(root: repositoryRoot, disk: disk, log: log)
+    let repository = try ModelRepository(root: repositoryRoot, disk: disk, log: log)
     try await repository.open()
-    let drain = DrainKeeper(
+    let drain = try DrainKeeper(
       node: configuration.node,
-      siblings: Siblings(configuration.siblings),
+      siblings: try Siblings(configuration.siblings),
       stateDirectory: configuration.stateDirectory,
       clock: clock,
       log: log
@@ -50,7 +50,7 @@ package struct AgentParts: Sendable {
     let pid = getpid()
     let sampler = Sampler(
       supervisor: supervisor,
-      board: ProbeBoard(ProbeList.all(files: SystemFiles(), repository: repositoryRoot, agentPID: pid)),
+      board: try ProbeBoard(ProbeList.all(files: SystemFiles(), repository: repositoryRoot, agentPID: pid)),
       drain: drain,
       hub: hub,
       builder: FrameBuilder(

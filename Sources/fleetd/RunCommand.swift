@@ -38,6 +38,8 @@ struct RunCommand: AsyncParsableCommand {
       logger: DaemonLog.quiet
     )
     group.maximumGracefulShutdownDuration = .seconds(10)
+    // The parts hold the lock of the state folder, which must last as long as any service.
+    defer { withExtendedLifetime(parts) {} }
     try await orExit(status: 1) { try await ServiceGroup(configuration: group).run() }
   }
 }

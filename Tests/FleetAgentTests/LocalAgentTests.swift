@@ -301,4 +301,35 @@ struct LocalAgentTests {
     }
     await node.stop()
   }
+
+  @Test func firstVersionThatTheDiskDoesNotTakeIsNotServed() async throws {
+    let folder = try TemporaryFolder()
+    var disk = Disk()
+    disk.willDo = { step in
+      if case .rename(_, let target) = step, target.hasSuffix("active.json") { throw CommandError(.failed, "worn out") }
+    }
+    let repository = try ModelRepository(root: folder.path("repo"), disk: disk, log: .silent)
+    try await repository.open()
+    let version = TestVersion(ModelVersion(name: "m", number: 1), contents: ["a.bin": [1]])
+    _ = try await repository.stage(version.manifest)
+    for chunk in version.chunks() { _ = try await repository.write(chunk) }
+    let engines = FakeEngines()
+    let supervisor = EngineSupervisor(spawner: engines, log: .silent, now: AgentClock.system.seconds) {
+      EngineSupervisor.Briefing(models: await repository.loads)
+    }
+    let running = Task { try await supervisor.run() }
+    let activator = Activator(repository: repository, supervisor: supervisor, log: .silent)
+    let error = await #expect(throws: CommandError.self) {
+      try await activator.activate(version.version, digest: version.digest)
+    }
+    #expect(error?.message.contains("worn out") == true)
+    try await eventually("the next engine serves nothing") {
+      await supervisor.poll()
+      let snapshot = await supervisor.snapshot
+      return engines.started.count == 2 && snapshot.status.state == .idle && snapshot.models.isEmpty
+    }
+    #expect(await supervisor.snapshot.status.restarts == 0)
+    running.cancel()
+    _ = try? await running.value
+  }
 }

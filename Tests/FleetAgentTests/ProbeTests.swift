@@ -96,7 +96,7 @@ struct ProbeTests {
 
   @Test func slowProbeStopsNoOther() async throws {
     let gate = Monitor(false)
-    let board = ProbeBoard([SlowProbe(gate: gate), MemoryProbe(files: files("intel-box"))])
+    let board = try ProbeBoard([SlowProbe(gate: gate), MemoryProbe(files: files("intel-box"))])
     for second in [0.0, 6] {
       let round = await board.round(at(second))
       #expect(round[.memoryTotalBytes].value != nil)

@@ -1,5 +1,6 @@
 import FleetCore
 import FleetTestSupport
+import FleetWire
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -57,14 +58,48 @@ struct ProcessTests {
 
   @Test func siblingIsAskedWithADeadline() async throws {
     let sibling = try FakeSibling()
-    #expect(await SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
+    #expect(try await SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
     sibling.setReady(false)
-    #expect(await !SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
+    #expect(try await !SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
     // Takes connections, and says nothing.
     let silent = try ListeningSocket(binding: HostPort(host: "127.0.0.1", port: 0))
     let began = ContinuousClock.now
-    #expect(await !SiblingCheck(address: silent.address).isReady(within: .milliseconds(100)))
+    #expect(try await !SiblingCheck(address: silent.address).isReady(within: .milliseconds(100)))
     #expect(ContinuousClock.now - began < .seconds(3))
+  }
+
+  @Test func siblingsAnswerInTimeWhateverTheNameServerDoes() async throws {
+    let (quick, stuck) = (try FakeSibling(), try FakeSibling())
+    let names = ["b", "c"].map { NodeName(store: "s", node: $0) }
+    let gate = Monitor(false)
+    let siblings = try Siblings(
+      zip(names, [quick, stuck]).map { AgentConfiguration.Sibling(name: $0, http: $1.address) }
+    ) { place in
+      if place == stuck.address { _ = gate.wait { $0 ? true : nil } }
+    }
+    let began = ContinuousClock.now
+    for _ in 0..<2 { #expect(await siblings.serving().map(\.name) == [names[0]]) }
+    #expect(ContinuousClock.now - began < .seconds(10))
+    gate.change { $0 = true }
+    try await eventually("the stuck one is asked again") { await siblings.serving().map(\.name) == names }
+  }
+
+  @Test func callEndsAtItsDeadlineWhateverTheCallerDoes() async throws {
+    let (ours, theirs) = try Descriptor.socketPair()
+    let link = try EngineLink(socket: ours)
+    for deadline in [Duration.seconds(-1), .zero, .milliseconds(50)] {
+      let call = Task { () -> CommandError.Code? in
+        do throws(CommandError) {
+          _ = try await link.call(.report, within: deadline)
+          return nil
+        } catch {
+          return error.code
+        }
+      }
+      call.cancel()
+      #expect(try await within(.seconds(10), "the deadline \(deadline)") { await call.value } == .timeout)
+    }
+    withExtendedLifetime(theirs) {}
   }
 
   @Test func secondAgentOnAStateFolderIsTurnedAway() throws {

@@ -86,13 +86,13 @@ struct RepositoryTests {
     while true {
       let folder = try TemporaryFolder()
       let root = folder.path("repo")
-      let before = ModelRepository(root: root, log: .silent)
+      let before = try ModelRepository(root: root, log: .silent)
       try await before.open()
       try await push(first, to: before)
       try await before.switchActive(to: first.version, digest: first.digest)
 
       let power = PowerCut(after: steps)
-      let repository = ModelRepository(root: root, disk: power.disk, log: .silent)
+      let repository = try ModelRepository(root: root, disk: power.disk, log: .silent)
       do {
         try await repository.open()
         try await push(second, to: repository)
@@ -101,7 +101,7 @@ struct RepositoryTests {
         try power.loseWhatWasNotSynced()
       }
 
-      let after = ModelRepository(root: root, log: .silent)
+      let after = try ModelRepository(root: root, log: .silent)
       try await after.open()
       let active = try #require(await after.activeVersions.models["tag-reader"]?.active)
       let served = active.version == 1 ? first : second
@@ -201,7 +201,7 @@ struct RepositoryTests {
   }
 
   private func opened(_ disk: Disk = Disk()) async throws -> ModelRepository {
-    let repository = ModelRepository(root: folder.path("repo"), disk: disk, log: .silent)
+    let repository = try ModelRepository(root: folder.path("repo"), disk: disk, log: .silent)
     try await repository.open()
     return repository
   }

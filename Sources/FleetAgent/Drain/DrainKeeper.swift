@@ -30,10 +30,10 @@ package actor DrainKeeper: Service {
     stateDirectory: String,
     clock: AgentClock,
     log: Logger
-  ) {
+  ) throws {
     self.node = node
     self.siblings = siblings
-    file = StateFile(path: "\(stateDirectory)/drain.json")
+    file = try StateFile(path: "\(stateDirectory)/drain.json")
     self.clock = clock
     self.log = log
   }

@@ -4,9 +4,10 @@ import FoundationEssentials
 actor StateFile<Value: Codable & Sendable> {
   private let path: String
   private let disk: Disk
-  private let executor = ThreadExecutor(name: "state-file")
+  private let executor: ThreadExecutor
 
-  init(path: String, disk: Disk = Disk()) {
+  init(path: String, disk: Disk = Disk()) throws {
+    executor = try ThreadExecutor(name: "state-file")
     self.path = path
     self.disk = disk
   }

@@ -22,15 +22,18 @@ final class ChildProcess: Sendable {
   /// Starts `program` with `inherited` as its descriptors 3, 4 and so on, and no other. Its output goes to our standard error.
   static func spawn(program: String, arguments: [String], inherited: [Descriptor]) async throws -> ChildProcess {
     try await withCheckedThrowingContinuation { continuation in
-      OwnThread.start("engine-parent") {
-        do {
-          let (pid, output) = try start(program, arguments, inherited: inherited)
-          let child = ChildProcess(pid: pid)
-          continuation.resume(returning: child)
-          child.watch(LastWords(of: output))
-        } catch {
-          continuation.resume(throwing: error)
+      do {
+        try OwnThread.start("engine-parent") {
+          do {
+            let (child, words) = try start(program, arguments, inherited: inherited)
+            continuation.resume(returning: child)
+            child.watch(words)
+          } catch {
+            continuation.resume(throwing: error)
+          }
         }
+      } catch {
+        continuation.resume(throwing: error)
       }
     }
   }
@@ -74,8 +77,10 @@ final class ChildProcess: Sendable {
     _ program: String,
     _ arguments: [String],
     inherited: [Descriptor]
-  ) throws -> (pid: pid_t, output: Descriptor) {
+  ) throws -> (child: ChildProcess, words: LastWords) {
     let output = try Descriptor.pipe()
+    // Before the child, which must not be there without somebody who listens.
+    let words = try LastWords(of: output.reading)
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -110,7 +115,7 @@ final class ChildProcess: Sendable {
       unsafe posix_spawn(&pid, program, &actions, &attributes, &list, environ)
     }
     guard code == 0 else { throw SystemError("start \(program)", code: code) }
-    return (pid, output.reading)
+    return (ChildProcess(pid: pid), words)
   }
 
   /// Closes everything from `first` on in the child: also what libraries opened or we inherited.

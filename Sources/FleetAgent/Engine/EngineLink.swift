@@ -19,9 +19,9 @@ package final class EngineLink: Sendable {
   private let socket: Descriptor
   private let state = Mutex(State())
 
-  package init(socket: Descriptor) {
+  package init(socket: Descriptor) throws {
     self.socket = socket
-    OwnThread.start("engine-link") { [weak self] in
+    try OwnThread.start("engine-link") { [weak self] in
       var buffer: [UInt8] = []
       while let bytes = try? socket.read(upTo: 64 * 1024), !bytes.isEmpty {
         buffer += bytes

@@ -36,12 +36,13 @@ package struct EngineProcessSpawner: EngineSpawner {
 
   package func spawn() async throws -> any RunningEngine {
     let (ours, theirs) = try Descriptor.socketPair()
+    let link = try EngineLink(socket: ours)
     let child = try await ChildProcess.spawn(
       program: Self.program,
       arguments: arguments.list,
       inherited: [theirs, listening.descriptor]
     )
-    return Engine(child: child, link: EngineLink(socket: ours))
+    return Engine(child: child, link: link)
   }
 
   private struct Engine: RunningEngine {

@@ -12,12 +12,11 @@ final class LastWords: Sendable {
 
   private let text: Monitor<Text>
 
-  init(of output: Descriptor) {
+  init(of output: Descriptor) throws(SystemError) {
     let text = Monitor(Text())
     self.text = text
-    let standardError = fcntl(2, F_DUPFD_CLOEXEC, 3)
-    OwnThread.start("engine-output") {
-      let screen = Descriptor(owning: standardError)
+    let screen = Descriptor(owning: fcntl(2, F_DUPFD_CLOEXEC, 3))
+    try OwnThread.start("engine-output") {
       while let bytes = try? output.read(upTo: 4096), !bytes.isEmpty {
         text.change { $0.bytes = Array(($0.bytes + bytes).suffix(Self.maximumBytes)) }
         try? screen.write(bytes)

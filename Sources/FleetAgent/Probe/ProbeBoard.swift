@@ -6,10 +6,11 @@ package actor ProbeBoard {
   static let patience: Duration = .milliseconds(200)
 
   private let runners: [ProbeRunner]
-  private let executor = ThreadExecutor(name: "probes")
+  private let executor: ThreadExecutor
 
-  package init(_ probes: [any Probe]) {
-    runners = probes.map { ProbeRunner($0) }
+  package init(_ probes: [any Probe]) throws {
+    executor = try ThreadExecutor(name: "probes")
+    runners = try probes.map { try ProbeRunner($0) }
   }
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

@@ -14,11 +14,11 @@ final class ProbeRunner: Sendable {
   let name: String
   private let desk: Monitor<Desk>
 
-  init(_ probe: any Probe) {
+  init(_ probe: any Probe) throws {
     name = probe.name
     let desk = Monitor(Desk())
     self.desk = desk
-    OwnThread.start("probe-\(probe.name)") {
+    try OwnThread.start("probe-\(probe.name)") {
       var probe = probe
       while let order = desk.wait(for: Self.nextOrder), let moment = order {
         let clock = ContinuousClock()

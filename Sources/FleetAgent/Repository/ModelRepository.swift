@@ -16,12 +16,13 @@ package actor ModelRepository {
   private let folder: RepositoryFolder
   private let disk: Disk
   private let log: Logger
-  private let executor = ThreadExecutor(name: "repository")
+  private let executor: ThreadExecutor
   private var versions: [ModelVersion: ModelManifest] = [:]
   private var uploads: [ModelDigest: ModelManifest] = [:]
   private var active = ActiveVersions()
 
-  package init(root: String, disk: Disk = Disk(), log: Logger) {
+  package init(root: String, disk: Disk = Disk(), log: Logger) throws {
+    executor = try ThreadExecutor(name: "repository")
     folder = RepositoryFolder(root: root)
     self.disk = disk
     self.log = log

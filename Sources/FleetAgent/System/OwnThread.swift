@@ -5,8 +5,8 @@ enum OwnThread {
   /// Small, because such threads only read files or wait.
   private static let stackBytes = 512 * 1024
 
-  /// `name` is cut to the 15 bytes that Linux keeps.
-  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+  /// `name` is cut to the 15 bytes that Linux keeps. Throws when the machine gives no more threads.
+  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)
     unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
@@ -25,7 +25,10 @@ enum OwnThread {
       },
       work
     )
-    precondition(code == 0, "pthread_create: error \(code)")
+    guard code == 0 else {
+      unsafe Unmanaged<Work>.fromOpaque(work).release()
+      throw SystemError("start the thread '\(name)'", code: code)
+    }
   }
 }
 

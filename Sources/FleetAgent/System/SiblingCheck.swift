@@ -5,18 +5,27 @@ import Glibc
 /// An actor on a thread of its own, one a sibling: looking up a name or waiting for a dead box delays nobody else.
 actor SiblingCheck {
   private let address: HostPort
+  private let willLookUp: @Sendable (HostPort) -> Void
   private let executor: ThreadExecutor
 
-  init(address: HostPort) {
+  init(address: HostPort, willLookUp: @escaping @Sendable (HostPort) -> Void = { _ in }) throws {
     self.address = address
-    executor = ThreadExecutor(name: "sibling-check")
+    self.willLookUp = willLookUp
+    executor = try ThreadExecutor(name: "sibling-check")
   }
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-  /// Whether it said 200 within `deadline`. Anything else, silence too, is no.
-  func isReady(within deadline: Duration) -> Bool {
-    let end = ContinuousClock.now + deadline
+  /// Whether it said 200 within `deadline`. Anything else, silence too, is no. Looking up a name has no deadline of its own, so the answer may
+  /// come later than that.
+  nonisolated func isReady(within deadline: Duration) async -> Bool {
+    await isReady(by: ContinuousClock.now + deadline)
+  }
+
+  private func isReady(by end: ContinuousClock.Instant) -> Bool {
+    // Whoever asked while an earlier check waited for a name server is gone.
+    guard ContinuousClock.now < end else { return false }
+    willLookUp(address)
     guard let socket = try? connected(by: end) else { return false }
     let request = "GET /v2/health/ready HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
     guard (try? socket.send(Array(request.utf8))) != nil else { return false }

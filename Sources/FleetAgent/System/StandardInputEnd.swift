@@ -7,7 +7,7 @@ package struct StandardInputEnd: Service {
 
   package func run() async throws {
     let end = AsyncStream<Void>.makeStream()
-    OwnThread.start("stdin") {
+    try OwnThread.start("stdin") {
       let input = Descriptor(owning: fcntl(0, F_DUPFD_CLOEXEC, 3))
       while let bytes = try? input.read(upTo: 512), !bytes.isEmpty {}
       end.continuation.finish()

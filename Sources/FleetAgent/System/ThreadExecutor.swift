@@ -7,11 +7,11 @@ final class ThreadExecutor: SerialExecutor {
 
   private let queue = Monitor(Queue())
 
-  init(name: String) {
+  init(name: String) throws(SystemError) {
     let queue = queue
     let executor = unsafe UnownedSerialExecutor(ordinary: self)
     // The thread must not keep the executor alive: its end is the executor's deinit.
-    OwnThread.start(name) {
+    try OwnThread.start(name) {
       while let jobs = queue.wait(for: Self.next), !jobs.isEmpty {
         for job in jobs { unsafe job.runSynchronously(on: executor) }
       }

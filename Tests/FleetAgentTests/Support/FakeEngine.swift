@@ -38,8 +38,8 @@ final class FakeEngines: EngineSpawner {
   func spawn() async throws -> any RunningEngine {
     if behaviour.isUnstartable { throw CommandError(.failed, "no such program") }
     let (ours, theirs) = try Descriptor.socketPair()
-    return state.withLock { state in
-      let engine = FakeEngine(pid: Int32(1000 + state.engines.count), ours: ours, theirs: theirs) { [weak self] in
+    return try state.withLock { state in
+      let engine = try FakeEngine(pid: Int32(1000 + state.engines.count), ours: ours, theirs: theirs) { [weak self] in
         self?.behaviour ?? Behaviour()
       }
       state.engines.append(engine)
@@ -64,12 +64,14 @@ final class FakeEngine: RunningEngine {
   private let behaviour: @Sendable () -> FakeEngines.Behaviour
   private let state = Mutex(State())
 
-  init(pid: Int32, ours: Descriptor, theirs: Descriptor, behaviour: @escaping @Sendable () -> FakeEngines.Behaviour) {
+  init(pid: Int32, ours: Descriptor, theirs: Descriptor, behaviour: @escaping @Sendable () -> FakeEngines.Behaviour)
+    throws
+  {
     self.pid = pid
     self.behaviour = behaviour
-    link = EngineLink(socket: ours)
+    link = try EngineLink(socket: ours)
     socket = theirs
-    OwnThread.start("fake-engine") { [self] in serve() }
+    try OwnThread.start("fake-engine") { [self] in serve() }
   }
 
   /// What it was told, without the polls.

@@ -77,7 +77,7 @@ final class FakeSibling: Sendable {
     address = socket.address
     isReady = Mutex(true)
     let socket = socket
-    OwnThread.start("fake-sibling") { [weak self] in
+    try OwnThread.start("fake-sibling") { [weak self] in
       while true {
         let number = accept(socket.descriptor.number, nil, nil)
         guard number >= 0 else { return }
