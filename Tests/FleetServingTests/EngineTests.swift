@@ -74,22 +74,26 @@ import Testing
     try await eventually("the model compiles for three rows") { gate.arrivals == 2 }
     // As many clients as to have one on every loop.
     for _ in 0..<4 { #expect(try await TestClient(port).infer(Bodies.json()).marker == 1) }
+    #expect(try await engine.status().inFlight == 1, "the others did not wait for it")
     gate.open()
     #expect(try await first.marker == 1)
     await engine.stop()
   }
 
   @Test func nobodyIsRefusedForANewShape() async throws {
-    let gate = Gate(isOpen: true)
-    let engine = try await TestEngine.start(FakeEngine(gate: gate), model: "compiling-1")
+    let gate = Gate(isOpen: false)
+    let engine = try await TestEngine.start(FakeEngine(gate: gate), model: "gated-1")
     let port = engine.port
-    let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-      for _ in 0..<200 {
-        group.addTask { try await Sockets.blocking { try TestClient(port) }.infer(Bodies.json(rows: 3)).status }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<90 {
+        group.addTask { _ = try await Sockets.blocking { try TestClient(port) }.infer(Bodies.json(first: 1)) }
       }
-      return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+      try await eventually("no worker is free") { try await engine.status().queued == 64 }
+      try await engine.activate("marker-2", version: 2)
+      #expect(try await TestClient(port).infer(Bodies.json(rows: 3)).marker == 2)
+      gate.open()
+      try await group.waitForAll()
     }
-    #expect(statuses == [200])
     await engine.stop()
   }
 
