@@ -51,6 +51,7 @@ package struct Console {
   private enum Event: Sendable {
     case message(Message)
     case redraw
+    case resized
     case inputEnded
   }
 
@@ -83,7 +84,7 @@ package struct Console {
         for await event in input {
           switch event {
           case .key(let key): sender.yield(.message(.key(key)))
-          case .resized: sender.yield(.message(.resized))
+          case .resized: sender.yield(.resized)
           case .ended: sender.yield(.inputEnded)
           }
         }
@@ -112,6 +113,7 @@ package struct Console {
         lastDraw = clock.now().uptime
       }
 
+      _ = update(&state, .resized(screen.size), at: clock.now())
       draw()
       loop: for await event in events {
         var interval = Self.newsInterval
@@ -120,15 +122,13 @@ package struct Console {
         case .redraw:
           isWakePending = false
           interval = 0
+        case .resized:
+          screen.resize()
+          drawn = nil
+          interval = Self.keyInterval
+          _ = update(&state, .resized(screen.size), at: clock.now())
         case .message(let message):
-          switch message {
-          case .key: interval = Self.keyInterval
-          case .resized:
-            screen.resize()
-            drawn = nil
-            interval = Self.keyInterval
-          default: break
-          }
+          if case .key = message { interval = Self.keyInterval }
           for effect in update(&state, message, at: clock.now()) {
             switch effect {
             case .quit: break loop

@@ -6,8 +6,8 @@ package enum Message: Sendable {
   /// A second went by.
   case tick
   case key(Key)
-  /// The terminal has another size.
-  case resized
+  /// The terminal has this size now.
+  case resized(Size)
   case described(NodeName, NodeDescription)
   case frame(NodeName, Frame)
   /// There is no stream of frames any more, and why; whoever follows the node tries again.

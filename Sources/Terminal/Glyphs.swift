@@ -11,16 +11,6 @@ package enum Glyphs {
     return width
   }
 
-  /// The text when it fits, else its beginning and `…`.
-  package static func truncated(_ text: String, to width: Int) -> String {
-    guard self.width(of: text) > width else { return text }
-    guard width > 0 else { return "" }
-    var view = String.UnicodeScalarView()
-    view.append(contentsOf: cells(of: text).prefix(width - 1))
-    view.append("…")
-    return String(view)
-  }
-
   /// Lines of at most that width, broken at spaces where there are some.
   package static func wrapped(_ text: String, to width: Int) -> [String] {
     guard width > 0 else { return [] }

@@ -125,12 +125,29 @@ import Testing
     #expect(json.contains(#""health":"connecting""#))
   }
 
-  @Test func queryChoosesNodes() throws {
-    let state = FleetFixture.healthy().state
-    let document = StatusDocument(state, query: try FleetQuery(parsing: "region=south"))
-    #expect(document.nodes.count == 2)
-    #expect(document.totals.nodes == 2)
-    #expect(StatusTable.render(state, query: try FleetQuery(parsing: "reno-03/b")).split(separator: "\n").count == 3)
+  @Test func sumsThatLackANodesPartSaySo() throws {
+    let fleet = FleetFixture()
+    fleet.run(seconds: 20) { frame, _ in
+      guard frame.node.description == "denver-02/b" else { return }
+      frame.accelerators[0].watts = .absent("no meter")
+    }
+    let screen = fleet.screen(160, 50).text
+    let header = try #require(screen.split(separator: "\n").first)
+    #expect(header.contains(" W (5/6)") && !header.contains("req/s ("))
+    #expect(screen.contains("≥~") && screen.contains("watts of 1/2 nodes"))
+    let json = StatusDocument(fleet.state).encoded()
+    #expect(json.contains(#""watts_nodes":5"#) && json.contains(#""watts_nodes":1"#))
+    #expect(json.contains(#""requests_per_s_nodes":6"#))
+    #expect(StatusTable.render(fleet.state).contains(" W (5/6)"))
+  }
+
+  @Test func theNodesOwnFactsAreInTheDocument() {
+    let json = StatusDocument(FleetFixture.healthy().state).encoded()
+    for part in [
+      #""cores":4"#, #""operating_system":"Debian 12""#, #""architecture":"x86_64""#, #""siblings":["austin-01/b"]"#,
+    ] {
+      #expect(json.contains(part), "\(part)")
+    }
   }
 }
 

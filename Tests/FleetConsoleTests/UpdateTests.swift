@@ -312,6 +312,29 @@ import Testing
     for action in ActionRegistry.all { #expect(help.contains(action.help), "\(action.id)") }
   }
 
+  @Test(arguments: [[Key.character("?")], [.character("e")], [.enter]])
+  func scrollingEndsWhereTheTextDoes(_ opening: [Key]) {
+    let fleet = FleetFixture.degraded().selecting("denver-02/b")
+    fleet.send(.resized(Size(width: 80, height: 12)))
+    for key in opening { fleet.press(key) }
+    let top = fleet.screen(80, 12).text
+    fleet.press(.end)
+    let bottom = fleet.screen(80, 12).text
+    fleet.press(.down, .pageDown)
+    #expect(fleet.screen(80, 12).text == bottom)
+    fleet.press(.up)
+    if opening != [.character("e")] { #expect(top != bottom && fleet.screen(80, 12).text != bottom) }
+    fleet.press(.home)
+    #expect(fleet.screen(80, 12).text == top)
+  }
+
+  @Test func whatAnUnreachableNodeSaidIsWrittenInThePast() {
+    let fleet = FleetFixture.unreachable().selecting("reno-03/a")
+    fleet.press(.enter)
+    let page = fleet.screen(160, 50).text
+    #expect(page.contains("availability was serving") && page.contains("state        was serving"))
+  }
+
   @Test func themesGoRound() {
     let fleet = FleetFixture.healthy()
     #expect(fleet.press(.character("t")) == [.setTheme("daylight")])

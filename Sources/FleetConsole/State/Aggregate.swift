@@ -11,11 +11,23 @@ package struct Aggregate: Sendable, Equatable {
   /// The versions served, each once, in order.
   package var versions: [ModelVersion] = []
   package var requestsPerSecond: Double?
+  /// Of the reachable nodes with a model to serve, how many `requestsPerSecond` covers.
+  package var requestsCoverage = Coverage()
   package var latency = LatencyHistogram()
   package var utilization: Reading
   package var watts: Reading
+  /// Of the reachable nodes, how many `watts` covers.
+  package var wattsCoverage = Coverage()
   package var celsius: Reading
   package var joulesPerInference: Reading
+
+  /// How many parts of a sum are known: one that lacks some is a lower bound.
+  package struct Coverage: Sendable, Equatable {
+    package var known = 0
+    package var all = 0
+
+    package var isWhole: Bool { known == all }
+  }
 
   package init(_ nodes: [NodeState], at now: Moment) {
     self.nodes = nodes.count
@@ -30,10 +42,13 @@ package struct Aggregate: Sendable, Equatable {
     }
     versions = Array(Set(live.flatMap { $0.metrics.models.map(\.version) })).sorted()
     requestsPerSecond = live.compactMap(\.metrics.requestsPerSecond).reduce(nil) { ($0 ?? 0) + $1 }
+    let rated = live.filter { $0.metrics.requestsPerSecond != nil || !$0.metrics.models.isEmpty }
+    requestsCoverage = Coverage(known: rated.count { $0.metrics.requestsPerSecond != nil }, all: rated.count)
     latency = LatencyHistogram(live.flatMap(\.metrics.latency.buckets))
     // Unknown is not zero: a sum over nodes of which one has no value is a sum of fewer nodes, and absent when all lack it.
     utilization = Self.known(live.map(\.metrics.utilization)) { NodeMetrics.mean($0) }
     watts = Self.known(live.map(\.metrics.watts)) { NodeMetrics.sum($0) }
+    wattsCoverage = Coverage(known: live.count { $0.metrics.watts.value != nil }, all: live.count)
     celsius = Self.known(live.map(\.metrics.celsius)) {
       $0.max { ($0.value ?? 0) < ($1.value ?? 0) } ?? .absent("unknown")
     }

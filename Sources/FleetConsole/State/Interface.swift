@@ -22,6 +22,8 @@ struct Interface: Sendable, Equatable {
     case progress
   }
 
+  /// Of the screen, so that scrolling ends where the text does; nil before it is known.
+  var size: Size?
   var page = Page.fleet
   /// First line of the node page.
   var pageScroll = 0

@@ -37,6 +37,16 @@ enum Format {
     return (reading.isEstimate ? "~" : "") + text(value)
   }
 
+  /// What follows a sum that lacks the part of some nodes, such as ` (5/6)`; nothing after a whole one or where there is none.
+  static func coverage(_ coverage: Aggregate.Coverage) -> String {
+    coverage.isWhole || coverage.known == 0 ? "" : " (\(coverage.known)/\(coverage.all))"
+  }
+
+  /// What stands before it where there is no room for more.
+  static func bound(_ coverage: Aggregate.Coverage) -> String {
+    coverage.isWhole || coverage.known == 0 ? "" : "≥"
+  }
+
   static func percent(_ value: Double) -> String { fixed(value * 100, 0) + "%" }
 
   /// Decimal units, as disks are sold.

@@ -82,6 +82,10 @@ extension StatusDocument {
     var labels: Labels
     var address: String
     @ExplicitNull var http: String?
+    @ExplicitNull var operatingSystem: String?
+    @ExplicitNull var architecture: String?
+    @ExplicitNull var cores: Int?
+    var siblings: [String]
     var health: String
     var reasons: [String]
     @ExplicitNull var availability: String?
@@ -107,6 +111,10 @@ extension StatusDocument {
       labels = Labels(node.labels)
       address = node.address
       http = node.description?.httpAddress
+      operatingSystem = node.description?.operatingSystem
+      architecture = node.description?.architecture
+      cores = node.description?.cores
+      siblings = (node.description?.siblings ?? []).map(\.description)
       health = node.condition(at: now).rawValue
       let isReachable = node.isReachable(at: now)
       reasons = isReachable ? frame?.reasons ?? [] : [node.linkError].compactMap { $0 }

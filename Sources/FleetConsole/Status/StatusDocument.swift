@@ -1,4 +1,4 @@
-package import FleetCore
+internal import FleetCore
 internal import FoundationEssentials
 
 /// The JSON of `fleet status --json` and of each line of `fleet watch --json`, schema 1. Every number on screen is in it.
@@ -14,18 +14,20 @@ package struct StatusDocument: Encodable, Sendable {
   package var totals: SumStatus
   @ExplicitNull package var traffic: TrafficSummary?
 
-  /// Only the nodes that `query` selects.
-  package init(_ state: FleetState, query: FleetQuery = .all) {
-    let selected = state.nodes.filter { query.matches($0.name, labels: $0.labels) }
+  package init(_ state: FleetState) {
     time = Self.text(state.now.date)
     fleet = state.definition.name
-    nodes = selected.map { NodeStatus($0, at: state.now) }
+    nodes = state.nodes.map { NodeStatus($0, at: state.now) }
     var names: [String] = []
-    for node in selected where !names.contains(node.name.store) { names.append(node.name.store) }
+    for node in state.nodes where !names.contains(node.name.store) { names.append(node.name.store) }
     stores = names.map { name in
-      SumStatus(Aggregate(selected.filter { $0.name.store == name }, at: state.now), name: name, energy: state.definition.energy)
+      SumStatus(
+        Aggregate(state.nodes.filter { $0.name.store == name }, at: state.now),
+        name: name,
+        energy: state.definition.energy
+      )
     }
-    totals = SumStatus(Aggregate(selected, at: state.now), name: nil, energy: state.definition.energy)
+    totals = SumStatus(Aggregate(state.nodes, at: state.now), name: nil, energy: state.definition.energy)
     traffic = state.traffic
   }
 
@@ -81,10 +83,14 @@ extension StatusDocument {
     var drained: Int
     var models: [String]
     @ExplicitNull var requestsPerS: Double?
+    /// How many nodes that sum covers.
+    var requestsPerSNodes: Int
     @ExplicitNull var p50Ms: Double?
     @ExplicitNull var p99Ms: Double?
     var utilization: ReadingStatus
     var watts: ReadingStatus
+    /// How many nodes that sum covers.
+    var wattsNodes: Int
     var celsius: ReadingStatus
     var joulesPerInference: ReadingStatus
     /// At the price in fleet.yaml, in its currency.
@@ -105,10 +111,12 @@ extension StatusDocument {
       drained = sum.drained
       models = sum.versions.map(\.description)
       requestsPerS = sum.requestsPerSecond
+      requestsPerSNodes = sum.requestsCoverage.known
       p50Ms = sum.p50
       p99Ms = sum.p99
       utilization = ReadingStatus(sum.utilization)
       watts = ReadingStatus(sum.watts)
+      wattsNodes = sum.wattsCoverage.known
       celsius = ReadingStatus(sum.celsius)
       joulesPerInference = ReadingStatus(sum.joulesPerInference)
       costPerDay = ReadingStatus(energy?.costPerDay(watts: sum.watts) ?? .absent("fleet.yaml gives no price of energy"))

@@ -1,16 +1,15 @@
-package import FleetCore
+internal import FleetCore
 internal import Terminal
 
 /// `fleet status` as text: one line a node, in aligned columns.
 package enum StatusTable {
   /// Health in the terminal's own colours when `isColored`; glyph and word say the same without.
-  package static func render(_ state: FleetState, query: FleetQuery = .all, isColored: Bool = false) -> String {
-    let selected = state.nodes.filter { query.matches($0.name, labels: $0.labels) }
+  package static func render(_ state: FleetState, isColored: Bool = false) -> String {
     let titles = [
       "NODE", "HEALTH", "AVAILABILITY", "MODEL", "REQ/S", "P50 MS", "P99 MS", "UTIL", "WATTS", "INF/J", "AGE", "NOTE",
     ]
     let rightAligned: Set<Int> = [4, 5, 6, 7, 8, 9, 10]
-    let rows = selected.map { row($0, state) }
+    let rows = state.nodes.map { row($0, state) }
     var widths = titles.map { Glyphs.width(of: $0) }
     for row in rows {
       for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Glyphs.width(of: cell)) }
@@ -25,7 +24,7 @@ package enum StatusTable {
       return String(text)
     }
     var lines = [line(titles)]
-    for (node, cells) in zip(selected, rows) {
+    for (node, cells) in zip(state.nodes, rows) {
       var text = line(cells)
       if isColored {
         text = text.replacing(
@@ -36,14 +35,14 @@ package enum StatusTable {
       }
       lines.append(text)
     }
-    let sum = Aggregate(selected, at: state.now)
+    let sum = Aggregate(state.nodes, at: state.now)
     let counts = Condition.allCases.compactMap { condition in
       sum.conditions[condition].map { "\($0) \(condition.rawValue)" }
     }
     let watts = Format.reading(sum.watts) { Format.fixed($0, 1) }
     lines.append(
-      "\(Words.nodes(sum.nodes)): \(counts.joined(separator: ", ")); \(Format.rate(sum.requestsPerSecond)) req/s, "
-        + "p50 \(Format.number(sum.p50)) ms, p99 \(Format.number(sum.p99)) ms, \(watts) W"
+      "\(Words.nodes(sum.nodes)): \(counts.joined(separator: ", ")); \(Format.rate(sum.requestsPerSecond)) req/s\(Format.coverage(sum.requestsCoverage)), "
+        + "p50 \(Format.number(sum.p50)) ms, p99 \(Format.number(sum.p99)) ms, \(watts) W\(Format.coverage(sum.wattsCoverage))"
     )
     return lines.joined(separator: "\n") + "\n"
   }

@@ -71,7 +71,7 @@ enum Keys {
 
   private static func move(_ step: Int, _ state: inout FleetState) {
     if case .node = state.interface.page {
-      state.interface.pageScroll = min(max(0, state.interface.pageScroll + step), NodeView.lineCount(state) - 1)
+      state.interface.pageScroll = min(max(0, state.interface.pageScroll + step), NodeView.lastScroll(state))
       return
     }
     let rows = FleetRows.rows(state)

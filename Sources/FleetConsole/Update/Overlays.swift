@@ -23,11 +23,16 @@ enum Overlays {
   }
 
   static func handle(_ key: Key, in overlay: Interface.Overlay, _ state: inout FleetState) -> [Effect] {
+    let height = state.interface.size?.height ?? 0
     switch overlay {
     case .help(let scroll):
-      state.interface.overlay = scrolled(scroll, key, lines: ActionRegistry.all.count + 30).map { .help(scroll: $0) }
+      state.interface.overlay = scrolled(scroll, key, last: HelpView.lastScroll(height: height)).map {
+        .help(scroll: $0)
+      }
     case .events(let scroll):
-      state.interface.overlay = scrolled(scroll, key, lines: state.log.events.count).map { .events(scroll: $0) }
+      state.interface.overlay = scrolled(scroll, key, last: EventsView.lastScroll(state, height: height)).map {
+        .events(scroll: $0)
+      }
     case .progress:
       switch key {
       case .escape, .enter, .character("q"): state.interface.overlay = nil
@@ -80,18 +85,18 @@ enum Overlays {
   }
 
   /// The new position; nil closes the list.
-  private static func scrolled(_ scroll: Int, _ key: Key, lines: Int) -> Int? {
+  private static func scrolled(_ scroll: Int, _ key: Key, last: Int) -> Int? {
     let step: Int
     switch key {
     case .up, .character("k"): step = -1
     case .down, .character("j"): step = 1
     case .pageUp: step = -10
     case .pageDown: step = 10
-    case .home: step = -lines
-    case .end: step = lines
+    case .home: step = -scroll
+    case .end: step = last
     case .escape, .enter, .character("q"), .character("?"), .character("e"), .backspace: return nil
     default: step = 0
     }
-    return min(max(0, scroll + step), max(0, lines - 1))
+    return min(max(0, scroll + step), last)
   }
 }

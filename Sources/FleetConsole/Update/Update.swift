@@ -8,7 +8,8 @@ package func update(_ state: inout FleetState, _ message: Message, at now: Momen
   case .tick:
     FleetNews.age(&state)
     return []
-  case .resized:
+  case .resized(let size):
+    state.interface.size = size
     return []
   case .key(let key):
     return Keys.handle(key, &state)

@@ -16,6 +16,11 @@ struct EventsView {
     return spans + [Span(event.text, event.weight == .neutral ? theme(.text) : theme(mark.role))]
   }
 
+  /// The scroll at which the oldest event shows.
+  static func lastScroll(_ state: FleetState, height: Int) -> Int {
+    max(0, state.log.events.count + 2 - (height > 16 ? height - 4 : height))
+  }
+
   func draw(scroll: Int, into buffer: inout Buffer) {
     let events = state.log.events
     let rect = buffer.bounds.inset(

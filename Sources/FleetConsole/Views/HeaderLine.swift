@@ -45,13 +45,13 @@ struct HeaderLine {
     }
     let watts = Format.reading(total.watts) { Format.fixed($0, 1) }
     let joules = Format.reading(total.joulesPerInference) { Format.fixed($0, $0 < 0.995 ? 3 : 1) }
-    parts.append(number(watts, " W", 4))
+    parts.append(number(watts, " W" + Format.coverage(total.wattsCoverage), 4))
     if let energy = state.definition.energy {
       let cost = Format.reading(energy.costPerDay(watts: total.watts)) { Format.fixed($0, 2) }
-      parts.append(number(cost, " \(energy.currency)/day", 9))
+      parts.append(number(cost, " \(energy.currency)/day" + Format.coverage(total.wattsCoverage), 9))
     }
     parts.append(number(joules, " J/inf", 7))
-    parts.append(number(Format.rate(total.requestsPerSecond), " req/s", 1))
+    parts.append(number(Format.rate(total.requestsPerSecond), " req/s" + Format.coverage(total.requestsCoverage), 1))
     parts.append(
       Part(
         spans: [

@@ -5,6 +5,9 @@ internal import Terminal
 struct HelpView {
   let theme: Theme
 
+  /// The scroll at which the last line shows.
+  static func lastScroll(height: Int) -> Int { max(0, HelpView(theme: .monochrome).lines.count + 2 - height) }
+
   func draw(scroll: Int, into buffer: inout Buffer) {
     let width = min(92, buffer.size.width - (buffer.size.width > 60 ? 4 : 0))
     let rect = Layout.centered(width: width, height: min(buffer.size.height, lines.count + 2), in: buffer.bounds)
@@ -39,7 +42,7 @@ struct HelpView {
       Span("↻ engine on its way back  ⚑ injected fault", theme(.warning)),
     ])
     for text in [
-      "~6.1 is an estimate   – is unknown; the node's page says why",
+      "~6.1 is an estimate   ≥6.1 lacks a node's part   – is unknown; its page says why",
       "rates and percentiles are of the last 10 s; a store's come from merged histograms",
       "age: seconds since the node's last word; over 5 s it counts as unreachable",
     ] {

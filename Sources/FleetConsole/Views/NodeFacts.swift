@@ -29,25 +29,34 @@ struct NodeFacts {
   }
 
   /// A value, or why there is none.
-  private func fact(_ label: String, _ reading: Reading, _ text: (Double) -> String) -> [Span] {
+  private func fact(_ label: String, _ reading: Reading, _ words: (Double) -> String) -> [Span] {
     guard let reason = reading.absence else {
-      return fact(label, Format.reading(reading, text) + (reading.isEstimate ? "  estimate" : ""))
+      return fact(label, Format.reading(reading, words) + (reading.isEstimate ? "  estimate" : ""), text)
     }
     return fact(label, "\(Format.absent)  \(reason)", .muted)
   }
+
+  private var isFresh: Bool { node.isReachable(at: state.now) }
+
+  /// Old facts stay readable, but look old.
+  private var text: Role { isFresh ? .text : .stale }
 
   private var condition: Block {
     let now = state.now
     let condition = node.condition(at: now)
     let mark = Mark.of(condition)
     var lines = [fact("health", mark.text, mark.role)]
-    for reason in node.last?.reasons ?? [] { lines.append(fact("", reason, mark.role)) }
-    if !node.isReachable(at: now) {
+    for reason in node.last?.reasons ?? [] {
+      lines.append(isFresh ? fact("", reason, mark.role) : fact("", "was: \(reason)", .stale))
+    }
+    if !isFresh {
       lines.append(fact("", node.linkError ?? "the link is there, but nothing comes over it", .stale))
     }
     if let frame = node.last {
       let mark = Mark.of(frame)
-      lines.append(fact("availability", mark.text, mark.role))
+      lines.append(
+        isFresh ? fact("availability", mark.text, mark.role) : fact("availability", "was \(mark.word)", .stale)
+      )
       if let drain = frame.drain { lines += self.drain(drain) }
       if let fault = frame.injectedFault { lines.append(fact("injected", "⚑ \(fault)", .warning)) }
       if frame.isSimulated { lines.append(fact("", "simulated: a stand-in, not a box", .warning)) }
@@ -75,12 +84,13 @@ struct NodeFacts {
   private var engine: Block {
     guard let engine = node.last?.engine else { return Block(title: "engine", lines: []) }
     let isWell = engine.state == .serving || engine.state == .idle
-    var lines = [fact("state", engine.state.rawValue, isWell ? .ok : .critical)]
-    if let problem = engine.problem { lines.append(fact("", problem, .warning)) }
-    lines.append(fact("runtime", engine.runtime ?? Format.absent))
-    lines.append(fact("device", engine.device ?? Format.absent))
-    lines.append(fact("process", engine.pid.map { "\($0)" } ?? Format.absent))
-    lines.append(fact("restarts", "\(engine.restarts)", engine.restarts > 0 ? .warning : .text))
+    let state = engine.state.rawValue
+    var lines = [isFresh ? fact("state", state, isWell ? .ok : .critical) : fact("state", "was \(state)", .stale)]
+    if let problem = engine.problem { lines.append(fact("", problem, isFresh ? .warning : .stale)) }
+    lines.append(fact("runtime", engine.runtime ?? Format.absent, text))
+    lines.append(fact("device", engine.device ?? Format.absent, text))
+    lines.append(fact("process", engine.pid.map { "\($0)" } ?? Format.absent, text))
+    lines.append(fact("restarts", "\(engine.restarts)", isFresh && engine.restarts > 0 ? .warning : text))
     lines.append(fact("memory", engine.process.residentBytes, Format.bytes))
     lines.append(fact("CPU time", engine.process.cpuSeconds) { Format.number($0) + " s" })
     return Block(title: "engine", lines: lines)

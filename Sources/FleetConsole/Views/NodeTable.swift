@@ -108,23 +108,33 @@ struct NodeTable {
     let title = theme(.title)
     let isFolded = state.interface.collapsed.contains(name)
     let isShort = sum.serving < sum.nodes
-    let someUnheard = sum.conditions[.unreachable] ?? 0 > 0
     let overLimit = (sum.p99 ?? 0) > state.definition.slo.p99.milliseconds
     return [
       [Span(isFolded ? "▸ " : "▾ ", theme(.muted)), Span(name, title)],
       [Span(mark.text, theme(mark.role))],
       [Span("\(sum.serving)/\(sum.nodes) serving", isShort ? theme(.warning) : theme(.text))],
       [Span(versions(sum.versions), theme(.text))],
-      [Span(Format.rate(sum.requestsPerSecond), title)],
+      [Span(Format.bound(sum.requestsCoverage) + Format.rate(sum.requestsPerSecond), title)],
       [Span(Format.number(sum.p50), title)],
       [Span(Format.number(sum.p99), overLimit ? theme(.warning).bold : title)],
       utilization(sum.utilization, meterWidth, isFresh: true),
-      [Span(Format.reading(sum.watts) { Format.fixed($0, 1) }, title)],
+      [Span(Format.bound(sum.wattsCoverage) + Format.reading(sum.watts) { Format.fixed($0, 1) }, title)],
       [Span(inferencesPerJoule(sum.joulesPerInference), title)],
       [Span(Format.reading(sum.celsius) { Format.fixed($0, 0) }, title)],
       [Span("", title)],
-      someUnheard ? [Span("sums leave out what is unreachable", theme(.muted))] : [],
+      sumNote(sum),
     ]
+  }
+
+  /// What the sums of a store do not cover.
+  private func sumNote(_ sum: Aggregate) -> [Span] {
+    var parts: [String] = []
+    if sum.conditions[.unreachable] ?? 0 > 0 { parts.append("sums leave out what is unreachable") }
+    for (what, coverage) in [("req/s", sum.requestsCoverage), ("watts", sum.wattsCoverage)]
+    where coverage.known > 0 && !coverage.isWhole {
+      parts.append("\(what) of \(coverage.known)/\(coverage.all) nodes")
+    }
+    return parts.isEmpty ? [] : [Span(parts.joined(separator: "; "), theme(.muted))]
   }
 
   private func note(_ node: NodeState, _ condition: Condition) -> [Span] {

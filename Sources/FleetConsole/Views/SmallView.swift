@@ -19,7 +19,8 @@ struct SmallView {
       lines.append([Span("all is well", theme(.ok))])
     }
     lines.append([
-      Span(Format.rate(total.requestsPerSecond), theme(.text)), Span(" req/s p99 ", theme(.muted)),
+      Span(Format.bound(total.requestsCoverage) + Format.rate(total.requestsPerSecond), theme(.text)),
+      Span(" req/s p99 ", theme(.muted)),
       Span(Format.number(total.p99), theme(.text)),
     ])
     for row in FleetRows.rows(state).prefix(max(0, size.height - 3)) {
