@@ -65,6 +65,21 @@ private struct LargeAnswer: HTTPResponder {
     close(descriptor)
   }
 
+  @Test func manyConnectionsMayWaitToBeAccepted() async throws {
+    let (listener, _) = try Sockets.listen()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let answer = LargeAnswer(body: ByteBuffer())
+    let server = try await HTTPServer.start(descriptor: listener, group: group, responder: answer)
+    // Of a listening socket, `tcpi_sacked` is its backlog: the sixth word after eight bytes (linux/tcp.h).
+    var words = [UInt32](repeating: 0, count: 26)
+    var length = socklen_t(words.count * 4)
+    #expect(unsafe getsockopt(listener, Int32(IPPROTO_TCP), TCP_INFO, &words, &length) == 0)
+    let most = try String(contentsOfFile: "/proc/sys/net/core/somaxconn", encoding: .utf8)
+    #expect(words[7] == min(1024, UInt32(most.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0))
+    await server.stop(within: .seconds(5))
+    try await group.shutdownGracefully()
+  }
+
   @Test func aLargeAnswerIsNotCutOffByTheEnd() async throws {
     var limits = HTTPLimits()
     limits.linger = .nanoseconds(0)

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 package import NIOPosix
@@ -25,8 +26,6 @@ package final class HTTPServer: Sendable {
   ) async throws -> HTTPServer {
     let census = ConnectionCensus()
     let channel = try await ServerBootstrap(group: group)
-      // NIO says `listen` again on a socket that listens already, with its own default of 128.
-      .serverChannelOption(.backlog, value: backlog)
       .serverChannelOption(.autoRead, value: isAccepting)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
       // A client may end its side when it has sent its request, and wait for the answer.
@@ -46,6 +45,8 @@ package final class HTTPServer: Sendable {
       }
       .withBoundSocket(descriptor)
       .get()
+    // NIO has said `listen` with a backlog of 128, whatever option it is given for that: the kernel takes the last word.
+    _ = listen(descriptor, backlog)
     return HTTPServer(channel: channel, census: census)
   }
 
