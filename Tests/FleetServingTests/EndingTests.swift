@@ -116,7 +116,7 @@ private struct LargeAnswer: HTTPResponder {
       let descriptor = try Sockets.connect(port: port)
       defer { close(descriptor) }
       Sockets.write(Array("GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n".utf8), to: descriptor)
-      try await eventually("the connection is taken") { server.census.count == 1 }
+      #expect(try await Sockets.blocking { try Sockets.read(from: descriptor).isEmpty } == false)
       try await eventually("the connection is closed") { server.census.count == 0 }
     }
   }
