@@ -1,6 +1,7 @@
 import FleetCore
 import FleetTestSupport
 import FoundationEssentials
+import Logging
 import Testing
 
 @testable import FleetAgent
@@ -122,6 +123,42 @@ struct DrainStateTests {
     #expect(next.observe(inFlight: 1, handedOff: 0, at: later) == .none)
     #expect(next.observe(inFlight: 1, handedOff: 0, at: later.later(9)) == .none)
     #expect(next.observe(inFlight: 1, handedOff: 0, at: later.later(11)) == .cut)
+  }
+
+  /// The disk is slow, and the engine falls quiet just then.
+  @Test func undrainIsNotOverwrittenByDrained() async throws {
+    let folder = try TemporaryFolder()
+    let (isSlow, isAtDisk, gate) = (Monitor(false), Monitor(false), Monitor(false))
+    var disk = Disk()
+    disk.willDo = { step in
+      guard case .rename = step, isSlow.change({ $0 }) else { return }
+      isAtDisk.change { $0 = true }
+      _ = gate.wait(timeout: .seconds(20)) { $0 ? true : nil }
+    }
+    let keeper = try DrainKeeper(
+      node: NodeName(store: "s", node: "n"),
+      siblings: Siblings([]),
+      stateDirectory: folder.path,
+      clock: .system,
+      log: .silent,
+      disk: disk
+    )
+    _ = try await keeper.drain(DrainOrder(reason: "r", orderedBy: "o", isForced: true))
+    let quiet: @Sendable (UInt64) -> EngineSnapshot = {
+      EngineSnapshot(status: EngineStatus(state: .idle), reports: $0)
+    }
+    _ = await keeper.observe(quiet(1))
+    isSlow.change { $0 = true }
+    let undrain = Task { try await keeper.undrain() }
+    try await eventually("undrain is at the disk") { isAtDisk.change { $0 } }
+    let observing = Task { await keeper.observe(quiet(2)) }
+    for _ in 0..<100 { _ = await keeper.standingOrders.count }
+    gate.change { $0 = true }
+    try await undrain.value
+    _ = await observing.value
+    #expect(await keeper.observe(quiet(3)).availability == .serving)
+    let saved = try await StateFile<DrainState>(path: folder.path("drain.json")).load()
+    #expect(saved?.availability == .serving)
   }
 }
 

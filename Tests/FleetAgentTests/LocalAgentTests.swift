@@ -285,19 +285,24 @@ struct LocalAgentTests {
     let node = try await TestNode(siblings: [NodeName(store: "austin-01", node: "b")])
     try await node.frame("is up") { $0.engine.state == .idle }
     let agent = node.agent
-    for _ in 0..<10 {
+    let drain = node.parts.drain
+    for round in 0..<40 {
       await withTaskGroup(of: Void.self) { group in
         group.addTask { _ = try? await agent.execute(.drain(DrainOrder(reason: "r", orderedBy: "o"))) }
-        group.addTask { await node.parts.drain.recheck() }
+        group.addTask { await drain.recheck() }
         group.addTask { await node.parts.sampler.tick() }
-        group.addTask { _ = try? await agent.execute(.undrain(orderedBy: "o")) }
-        group.addTask { _ = await node.parts.drain.standingOrders }
+        group.addTask {
+          // As soon as the node drains, and a little later each time.
+          for _ in 0..<1000 where await drain.standingOrders.isEmpty { await Task.yield() }
+          for _ in 0..<(round * 3) { await Task.yield() }
+          _ = try? await agent.execute(.undrain(orderedBy: "o"))
+        }
       }
+      let wanted = await drain.standingOrders.last ?? .serve
+      #expect(node.engines.started.last?.commands.last == wanted, "round \(round)")
       _ = try await agent.execute(.undrain(orderedBy: "ops"))
-      await node.parts.sampler.tick()
-      #expect(await node.parts.drain.standingOrders.isEmpty)
-      let orders = node.engines.started.last?.commands ?? []
-      #expect(orders.last == .serve)
+      #expect(await drain.standingOrders.isEmpty)
+      #expect(node.engines.started.last?.commands.last == .serve)
     }
     await node.stop()
   }

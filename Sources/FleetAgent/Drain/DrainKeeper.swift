@@ -29,11 +29,12 @@ package actor DrainKeeper: Service {
     siblings: Siblings,
     stateDirectory: String,
     clock: AgentClock,
-    log: Logger
+    log: Logger,
+    disk: Disk = Disk()
   ) throws {
     self.node = node
     self.siblings = siblings
-    file = try StateFile(path: "\(stateDirectory)/drain.json")
+    file = try StateFile(path: "\(stateDirectory)/drain.json", disk: disk)
     self.clock = clock
     self.log = log
   }
