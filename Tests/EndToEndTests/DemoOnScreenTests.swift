@@ -15,17 +15,18 @@ extension EndToEnd {
     try await tmux.expect(text: "0 lost")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "nodes").path)
     #expect(names.count == 6)
-    let running = try await agents(of: folder)
+    let running = try agents(of: folder)
     #expect(running.count == 12, "six agents and six engines: \(running)")
     try await tmux.type("q")
     try await tmux.expect(text: "ended with 0")
     try await tmux.expect("the shoppers' sum is told") { $0.contains("0 lost, 0 wrong") }
-    let isQuiet = try await eventually(within: .seconds(10)) { try await agents(of: folder).isEmpty }
-    #expect(isQuiet, "no process of the demo is left: \(try await agents(of: folder))")
+    let isQuiet = try await eventually(within: .seconds(10)) { try agents(of: folder).isEmpty }
+    let left = try agents(of: folder)
+    #expect(isQuiet, "no process of the demo is left: \(left)")
   }
 
   /// Every agent of the demo in `folder`, and every child of one.
-  private func agents(of folder: URL) async throws -> [String] {
+  private func agents(of folder: URL) throws -> [String] {
     let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }
     func arguments(_ pid: Int32) -> String {
       let text = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""

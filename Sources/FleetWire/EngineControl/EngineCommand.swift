@@ -2,10 +2,12 @@ package import FleetCore
 
 /// What an agent tells its engine, over the socket that the engine was started with.
 package enum EngineCommand: Sendable, Equatable, Codable {
-  /// Compile the version in `folder`, warm it, then serve it in place of the model's former version.
-  case activate(ModelVersion, digest: ModelDigest, folder: String)
-  /// Hand new requests to `siblings` (REST addresses, HOST:PORT, best first) until told to serve; an empty list refuses them.
-  case handOff(siblings: [String])
+  /// Compile the version in `folder`, warm it, then serve it in place of the model's former version. One that is not ready
+  /// within `withinSeconds` of the command is not served: the agent has given it up by then.
+  case activate(ModelVersion, digest: ModelDigest, folder: String, withinSeconds: Double = 60)
+  /// Hand new requests to `siblings` (REST addresses, HOST:PORT, best first) until told to serve. What no sibling takes is
+  /// answered here all the same, unless `refusesWhenAlone`: then it is refused.
+  case handOff(siblings: [String], refusesWhenAlone: Bool = false)
   /// Answer requests here again.
   case serve
   /// Report what was done so far.
