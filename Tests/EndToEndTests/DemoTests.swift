@@ -13,6 +13,11 @@ extension EndToEnd {
         "austin-01/a", "austin-01/b", "denver-02/a", "denver-02/b", "miami-03/a", "miami-03/b",
       ]
     )
+    for node in demo.report.nodes {
+      try await demo.expectNode(node.name, within: .seconds(10), "its utilization is measured") {
+        $0.accelerators.first?.utilization.source == "measured"
+      }
+    }
     let status = try await demo.status()
     #expect(status.schema == 1)
     #expect(status.fleet == "acme")
@@ -25,7 +30,7 @@ extension EndToEnd {
       #expect(node.models.first?.version == 1)
       let accelerator = try #require(node.accelerators.first, "\(node)")
       #expect(accelerator.utilization.source == "measured", "\(accelerator)")
-      #expect(accelerator.watts.value != nil || accelerator.watts.absent != nil)
+      #expect(accelerator.watts.value.map { $0 > 0 } ?? (accelerator.watts.absent != nil), "\(accelerator)")
     }
     for node in demo.report.nodes {
       #expect(OperatingSystem.isAlive(node.agent_pid))

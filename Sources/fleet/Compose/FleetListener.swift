@@ -6,6 +6,8 @@ import Foundation
 struct FleetListener {
   let definition: FleetDefinition
   let agents: [any NodeAgent]
+  /// Enough frames of the past for the rates and percentiles of the last 10 s to be there at once.
+  private static let history = 12
 
   /// Calls `onChange` after each message and each `tick` until it gives false.
   func run(tick: Duration, onChange: (FleetState, _ isTick: Bool) throws -> Bool) async throws {
@@ -15,7 +17,7 @@ struct FleetListener {
     let followers = Task {
       await withTaskGroup { group in
         for agent in agents {
-          group.addTask { await NodeFollower(agent, send: { continuation.yield($0) }).run() }
+          group.addTask { await NodeFollower(agent, history: Self.history, send: { continuation.yield($0) }).run() }
         }
         group.addTask {
           while !Task.isCancelled {

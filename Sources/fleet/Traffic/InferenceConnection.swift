@@ -116,9 +116,10 @@ private final class AnswerCollector: ChannelDuplexHandler {
       body += bytes.readableBytesView
     case .end:
       // A node that drains asks its clients to connect anew; a request sent to it now would meet a closed door.
-      if isLast { context.close(promise: nil) }
-      pending?.succeed(InferenceAnswer(status: status, body: body))
+      let answered = pending
       pending = nil
+      if isLast { context.close(promise: nil) }
+      answered?.succeed(InferenceAnswer(status: status, body: body))
     }
   }
 
