@@ -19,7 +19,7 @@ deps: ## install what is missing: Debian packages, and OpenVINO into .deps
 	@SWIFT='$(SWIFT)' .ci/deps.sh
 
 build: deps ## build fleet and fleetd for release, into .build/release
-	@$(SWIFT) build --configuration release
+	@$(SWIFT) build --configuration release --no-color-diagnostics
 
 demo: build ## start three stores on this machine and open the dashboard (ARGS='--headless')
 	@.build/release/fleet demo $(ARGS)
