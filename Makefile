@@ -3,6 +3,10 @@ SHELL := /bin/bash
 SWIFT ?= swift
 ARGS ?=
 
+# SwiftPM builds anew when any variable of its environment has changed, SHLVL and TERM too, so it sees only those that matter to it.
+build_variables = HOME PATH USER LANG TMPDIR http_proxy https_proxy no_proxy HTTPS_PROXY GIT_SSL_CAINFO SSL_CERT_FILE SSL_CERT_DIR
+swift_build = env -i $(foreach name,$(build_variables),$(if $($(name)),'$(name)=$($(name))')) $(SWIFT) build
+
 swift_files = find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0
 # One after the other: within a part tests run side by side, and those that watch clocks must not wait behind those that compute.
 test_parts = 'FleetCoreTests|FleetConfigurationTests|LayersTests' 'TerminalTests|FleetConsoleTests' \
@@ -19,7 +23,7 @@ deps: ## install what is missing: Debian packages, and OpenVINO into .deps
 	@SWIFT='$(SWIFT)' .ci/deps.sh
 
 build: deps ## build fleet and fleetd for release, into .build/release
-	@$(SWIFT) build --configuration release --no-color-diagnostics
+	@$(swift_build) --configuration release
 
 demo: build ## start three stores on this machine and open the dashboard (ARGS='--headless')
 	@.build/release/fleet demo $(ARGS)
@@ -29,7 +33,7 @@ test: deps ## check the format, build, run every test
 	@SECONDS=0; $(swift_files) | xargs -0 $(SWIFT) format lint --strict --parallel \
 	  || { echo "make test: some files are not in our format: 'make format' puts most of it right" >&2; exit 1; }; $(took)
 	@echo 'Building'
-	@SECONDS=0; $(SWIFT) build --build-tests || exit; $(took)
+	@SECONDS=0; $(swift_build) --build-tests || exit; $(took)
 	@for part in $(test_parts); do \
 	  echo "Testing $$part"; $(SWIFT) test --skip-build --disable-xctest --filter "^($$part)\." || exit; \
 	done
