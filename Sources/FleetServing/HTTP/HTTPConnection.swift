@@ -45,6 +45,7 @@ final class HTTPConnection: ChannelDuplexHandler {
   private var heldBytes = 0
   private var answeringBytes = 0
   private var watch: Scheduled<Void>?
+  private var answering: CallContext?
 
   init(responder: any HTTPResponder, limits: HTTPLimits, census: ConnectionCensus) {
     self.responder = responder
@@ -64,6 +65,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     incoming = nil
     // A request that is being answered keeps its body until it is.
     release(heldBytes - answeringBytes)
+    answering?.cancel()
     watch?.cancel()
     census.left(context.channel)
     context.fireChannelInactive()
@@ -157,7 +159,7 @@ final class HTTPConnection: ChannelDuplexHandler {
       uri: head.uri,
       headers: head.headers,
       body: complete.body,
-      received: lastProgress
+      context: CallContext(received: lastProgress)
     )
     // Another protocol is not spoken here, and after such a request the decoder stops.
     let wantsOther = head.method == .CONNECT || head.headers.contains(name: "upgrade")
@@ -211,6 +213,7 @@ final class HTTPConnection: ChannelDuplexHandler {
   private func answer(_ request: HTTPRequest, keepsAlive: Bool, isHTTP10: Bool, _ context: ChannelHandlerContext) {
     let isHead = request.method == .HEAD
     answeringBytes = request.body.readableBytes
+    answering = request.context
     switch responder.respond(to: request, on: context.eventLoop) {
     case .now(let response):
       write(response, keepsAlive: keepsAlive, saysKeepAlive: isHTTP10, hasBody: !isHead, context: context)
@@ -239,6 +242,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     context: ChannelHandlerContext
   ) {
     isAnswering = false
+    answering = nil
     release(answeringBytes)
     answeringBytes = 0
     response.ticket?.answered(isError: response.status >= 500)

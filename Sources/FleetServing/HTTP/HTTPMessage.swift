@@ -7,16 +7,19 @@ package struct HTTPRequest: Sendable {
   package var uri: String
   package var headers: HTTPHeaders
   package var body: ByteBuffer
-  /// When its last byte was read.
-  package var received: NIODeadline
+  /// When it came, and whether its client is still there.
+  package var context: CallContext
 
-  package init(method: HTTPMethod, uri: String, headers: HTTPHeaders, body: ByteBuffer, received: NIODeadline) {
+  package init(method: HTTPMethod, uri: String, headers: HTTPHeaders, body: ByteBuffer, context: CallContext) {
     self.method = method
     self.uri = uri
     self.headers = headers
     self.body = body
-    self.received = received
+    self.context = context
   }
+
+  /// When its last byte was read.
+  package var received: NIODeadline { context.received }
 }
 
 /// An answer, whole.

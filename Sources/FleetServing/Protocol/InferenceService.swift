@@ -7,7 +7,11 @@ package final class InferenceService: Sendable {
   /// A call expected to take at least this long leaves the event loop to the others: waking a thread costs about 50 us.
   private static let longestInline: TimeAmount = .milliseconds(1)
 
+  /// Longer bodies are decoded by a worker: JSON takes some 10 ns a byte, and everybody else on the event loop would wait.
+  private static let longestReadInline = 64 << 10
+
   package let registry: ModelRegistry
+  package let sharedMemory = SharedMemoryRegistry()
   private let workers: WorkerPool
 
   package init(registry: ModelRegistry, workers: WorkerPool) {
@@ -32,28 +36,44 @@ package final class InferenceService: Sendable {
     return found
   }
 
-  /// Computes on the caller's event loop when that is quick, else on a worker; `encode` runs in the same place.
-  package func infer<Answer: Sendable>(
-    _ request: InferRequest,
+  /// Decodes, computes and encodes: on the caller's event loop when that is quick, else on a worker. `decode` of a body of
+  /// `bodyBytes` runs here when that is short. `encode` gets the decoded call unless there is none.
+  package func infer<Call: InferCall, Answer: Sendable>(
     on target: ServedVersion,
     meter: ModelMeter,
+    context: CallContext,
     loop: any EventLoop,
-    encode: @escaping @Sendable (Result<InferReply, ServingError>) -> Answer
+    bodyBytes: Int,
+    decode: @escaping @Sendable () throws(ServingError) -> Call,
+    encode: @escaping @Sendable (Result<InferReply, ServingError>, Call?) -> Answer
   ) -> Eventual<Answer> {
+    guard bodyBytes <= Self.longestReadInline else {
+      return offload(meter: meter, loop: loop) { waited in
+        do throws(ServingError) {
+          let waited = try waited.get()
+          let call = try decode()
+          return encode(Self.computeHere(call.request, on: target, meter: meter, waited: waited), call)
+        } catch {
+          return encode(.failure(error), nil)
+        }
+      }
+    }
+    let call: Call
     let prepared: InferValidation.Prepared
     do throws(ServingError) {
-      prepared = try InferValidation.prepare(request, for: target.model)
+      call = try decode()
+      prepared = try InferValidation.prepare(call.request, for: target.model)
     } catch {
-      return .now(encode(.failure(error)))
+      return .now(encode(.failure(error), nil))
     }
-    let id = request.id
+    let id = call.request.id
     guard !isQuick(prepared, on: target) else {
-      return .now(encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: .zero)))
+      return .now(encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: .zero), call))
     }
     return offload(meter: meter, loop: loop) { waited in
       switch waited {
-      case .success(let waited): encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: waited))
-      case .failure(let error): encode(.failure(error))
+      case .success(let waited): encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: waited), call)
+      case .failure(let error): encode(.failure(error), call)
       }
     }
   }
@@ -65,8 +85,8 @@ package final class InferenceService: Sendable {
     return time < Self.longestInline
   }
 
-  /// The same on the calling thread, which must be a worker's; `waited` is what `offload` told.
-  package func inferHere(
+  /// On the calling thread, which must be a worker's; `waited` is what `offload` told.
+  private static func computeHere(
     _ request: InferRequest,
     on target: ServedVersion,
     meter: ModelMeter,
@@ -74,14 +94,14 @@ package final class InferenceService: Sendable {
   ) -> Result<InferReply, ServingError> {
     do throws(ServingError) {
       let prepared = try InferValidation.prepare(request, for: target.model)
-      return Self.compute(prepared, id: request.id, on: target, meter: meter, waited: waited)
+      return compute(prepared, id: request.id, on: target, meter: meter, waited: waited)
     } catch {
       return .failure(error)
     }
   }
 
   /// Runs `work` on a worker, with how long it waited for that; or here and at once with `.unavailable` when too many wait already.
-  package func offload<Answer: Sendable>(
+  private func offload<Answer: Sendable>(
     meter: ModelMeter,
     loop: any EventLoop,
     _ work: @escaping @Sendable (Result<TimeAmount, ServingError>) -> Answer

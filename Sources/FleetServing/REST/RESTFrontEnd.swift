@@ -4,9 +4,6 @@ import NIOHTTP1
 
 /// The REST form of the protocol: finds what a request asks for, decodes it, and encodes what comes of it.
 package final class RESTFrontEnd: HTTPResponder {
-  /// Longer bodies are decoded by a worker: JSON takes some 10 ns a byte, and everybody else on the event loop would wait.
-  private static let longestReadInline = 64 << 10
-
   private let service: InferenceService
   private let handOff: HandOff
   private let relay: SiblingRelay
@@ -109,39 +106,30 @@ package final class RESTFrontEnd: HTTPResponder {
     on found: (active: ServedVersion, meter: ModelMeter),
     loop: any EventLoop
   ) -> Eventual<HTTPResponse> {
-    let (active, meter) = found
-    if request.body.readableBytes > Self.longestReadInline {
-      return service.offload(meter: meter, loop: loop) { [self] waited in
-        do throws(ServingError) {
-          let waited = try waited.get()
-          let decoded = try decode(request)
-          let result = service.inferHere(decoded.request, on: active, meter: meter, waited: waited)
-          return Self.response(result, to: decoded)
-        } catch {
-          return RESTResponses.error(error)
-        }
-      }
-    }
-    do throws(ServingError) {
-      let decoded = try decode(request)
-      return service.infer(decoded.request, on: active, meter: meter, loop: loop) { Self.response($0, to: decoded) }
-    } catch {
-      return .now(RESTResponses.error(error))
+    service.infer(
+      on: found.active,
+      meter: found.meter,
+      context: request.context,
+      loop: loop,
+      bodyBytes: request.body.readableBytes
+    ) { () throws(ServingError) in
+      try Self.decode(request)
+    } encode: { result, call in
+      Self.response(result, to: call)
     }
   }
 
-  private static func response(
-    _ result: Result<InferReply, ServingError>,
-    to decoded: RESTInferRequest
-  ) -> HTTPResponse {
+  private static func response(_ result: Result<InferReply, ServingError>, to call: RESTInferRequest?) -> HTTPResponse {
     do throws(ServingError) {
-      return RESTResponses.inferred(try RESTInferEncoder.encode(try result.get(), for: decoded))
+      let reply = try result.get()
+      guard let call else { throw ServingError(.failed, "the request was not read") }
+      return RESTResponses.inferred(try RESTInferEncoder.encode(reply, for: call))
     } catch {
       return RESTResponses.error(error)
     }
   }
 
-  private func decode(_ request: HTTPRequest) throws(ServingError) -> RESTInferRequest {
+  private static func decode(_ request: HTTPRequest) throws(ServingError) -> RESTInferRequest {
     if let encoding = request.headers.first(name: "content-encoding"), encoding.lowercased() != "identity" {
       throw ServingError(
         .unsupported,

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// An infer call as REST brought it: the call itself, and in which form its outputs go back.
-struct RESTInferRequest: Equatable {
+struct RESTInferRequest: InferCall, Equatable {
   var request: InferRequest
   /// Outputs answered as binary data, by name, where the caller said so; and what holds for the others.
   var binaryOutputs: [String: Bool] = [:]

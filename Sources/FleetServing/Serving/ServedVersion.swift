@@ -7,12 +7,20 @@ package final class ServedVersion: Sendable {
   package let version: ModelVersion
   package let digest: ModelDigest
   package let model: any LoadedModel
+  package let options: ModelOptions
+  package let statistics = VersionStatistics()
   private let pace = Mutex(ModelPace())
 
-  package init(version: ModelVersion, digest: ModelDigest, model: any LoadedModel) {
+  package init(
+    version: ModelVersion,
+    digest: ModelDigest,
+    model: any LoadedModel,
+    options: ModelOptions = ModelOptions()
+  ) {
     self.version = version
     self.digest = digest
     self.model = model
+    self.options = options
   }
 
   /// What a call of `shape` will likely take; nil while that is unknown.
