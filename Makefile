@@ -19,7 +19,7 @@ took = echo "  $$(( SECONDS / 60 )) min $$(( SECONDS % 60 )) s"
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-deps: ## install what is missing: Debian packages, and OpenVINO into .deps
+deps: ## install what is missing: Debian packages; OpenVINO and the tests' clients into .deps
 	@SWIFT='$(SWIFT)' .ci/deps.sh
 
 build: deps ## build fleet and fleetd for release, into .build/release

@@ -1,6 +1,8 @@
 #!/bin/bash
 # Installs what `fleet` needs and this machine lacks, says what that is, and is silent when there is nothing.
 # The engine finds OpenVINO as `.deps/openvino/libs/libopenvino_c.so*`; FLEET_OPENVINO_LIBS names another folder instead.
+# The tests and benchmarks run clients that nobody here wrote: `.deps/python/bin/python` has those of .ci/python.txt, and
+# `.deps/prometheus/usr/bin/prometheus` is Debian's, unpacked only: installed, it would start to serve on this machine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,6 +10,8 @@ swift=${SWIFT:-swift}
 swift_needed=6.2
 openvino=2026.4.1
 openvino_folder=.deps/openvino
+python_folder=.deps/python
+prometheus_folder=.deps/prometheus
 
 fail() {
   echo "make deps: $*" >&2
@@ -38,14 +42,26 @@ has_openvino() {
     && compgen -G "$openvino_folder/libs/libopenvino_c.so*" >/dev/null
 }
 
+has_python() {
+  [[ -f $python_folder/VERSION && -x $python_folder/bin/python ]] \
+    && cmp --silent .ci/python.txt "$python_folder/VERSION" && "$python_folder/bin/python" -c '' 2>/dev/null
+}
+
+has_prometheus() { [[ -x $prometheus_folder/usr/bin/prometheus ]] || has prometheus; }
+
+# Sets `as_root` to what a command of apt-get is given to.
+become_root() {
+  has apt-get || fail "these are missing, and there is no apt-get to install them with: $*"
+  as_root=(env DEBIAN_FRONTEND=noninteractive)
+  ((EUID == 0)) && return
+  has sudo || fail "these are missing: run 'apt-get install $*' as root"
+  as_root=(sudo "${as_root[@]}")
+}
+
 install_packages() {
   (($# > 0)) || return 0
-  has apt-get || fail "these are missing, and there is no apt-get to install them with: $*"
-  local said as_root=(env DEBIAN_FRONTEND=noninteractive)
-  if ((EUID != 0)); then
-    has sudo || fail "these are missing: run 'apt-get install $*' as root"
-    as_root=(sudo "${as_root[@]}")
-  fi
+  local said as_root
+  become_root "$@"
   echo "Installing $* (Debian)"
   said=$({ "${as_root[@]}" apt-get -qq update && "${as_root[@]}" apt-get -qq install --yes --no-install-recommends "$@"; } 2>&1) \
     || fail "apt-get could not install $*:"$'\n'"$said"
@@ -66,9 +82,6 @@ install_openvino() {
     *) fail "OpenVINO has no build for '$(uname -m)': set FLEET_OPENVINO_LIBS to the folder of your own" ;;
   esac
   echo "Fetching OpenVINO $openvino for $platform (PyPI) into $openvino_folder"
-  mkdir -p .deps
-  work=$(mktemp -d .deps/fetch.XXXXXX)
-  trap 'rm -rf "$work"' EXIT
   python3 -m pip --disable-pip-version-check --quiet download "openvino==$openvino" --no-deps --only-binary :all: \
     --platform "$platform" --python-version 3.11 --implementation cp --dest "$work" \
     || fail "OpenVINO could not be fetched from PyPI (see above)"
@@ -79,27 +92,70 @@ install_openvino() {
   mkdir "$work/openvino"
   mv "$work/wheel/openvino/libs" "$work/wheel"/*/licenses "$work/openvino"
   echo "$openvino $(uname -m)" >"$work/openvino/VERSION"
-  # Complete or absent: whoever looks while we work never sees half of it. Another `make deps` may have been faster.
-  has_openvino && return
-  rm -rf "$openvino_folder"
-  mv -T "$work/openvino" "$openvino_folder" || has_openvino
+  put openvino "$openvino_folder"
 }
 
+# Complete or absent: whoever looks while we work never sees half of it. Another `make deps` may have been faster.
+put() {
+  "has_$1" && return
+  rm -rf "$2"
+  mv -T "$work/$1" "$2" || "has_$1"
+}
+
+# Only `bin/python` is used: what else a virtual environment has in its `bin` does not survive the move.
+install_python() {
+  echo "Installing $(grep --count . .ci/python.txt) Python packages (PyPI) into $python_folder: $(paste -sd ' ' .ci/python.txt)"
+  python3 -m venv "$work/python"
+  "$work/python/bin/python" -m pip --disable-pip-version-check --quiet install --only-binary :all: -r .ci/python.txt \
+    || fail "the Python packages of .ci/python.txt could not be fetched from PyPI (see above)"
+  cp .ci/python.txt "$work/python/VERSION"
+  put python "$python_folder"
+}
+
+install_prometheus() {
+  echo "Fetching prometheus (Debian) into $prometheus_folder"
+  mkdir "$work/package"
+  if ! fetch_prometheus 2>/dev/null; then
+    local said as_root
+    become_root prometheus
+    said=$("${as_root[@]}" apt-get -qq update 2>&1) || fail "apt-get update:"$'\n'"$said"
+    said=$(fetch_prometheus 2>&1) || fail "apt-get could not fetch prometheus:"$'\n'"$said"
+  fi
+  dpkg-deb --extract "$work"/package/*.deb "$work/prometheus"
+  put prometheus "$prometheus_folder"
+}
+
+# Its sandboxed fetcher cannot write into a folder of ours, and says so with every package.
+fetch_prometheus() { (cd "$work/package" && apt-get -qq -o APT::Sandbox::User=root download prometheus); }
+
 check_swift
-fetch=true
-has_openvino && fetch=false
+absent=()
+for part in openvino python prometheus; do
+  "has_$part" || absent+=("$part")
+done
+lacks() { [[ " ${absent[*]} " == *" $1 "* ]]; }
 
 missing=()
 [[ -e /usr/include/ncursesw/curses.h ]] || missing+=(libncurses-dev)
 for tool in tmux curl openssl; do
   has "$tool" || missing+=("$tool")
 done
-if $fetch; then
+if lacks openvino; then
   has unzip || missing+=(unzip)
-  has python3 || missing+=(python3)
   { has python3 && python3 -m pip --version >/dev/null 2>&1; } || missing+=(python3-pip)
+fi
+if lacks python; then
+  { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || missing+=(python3-venv)
+fi
+if ((${#absent[@]} > 0)); then
+  has python3 || missing+=(python3)
 fi
 
 install_packages "${missing[@]}"
-$fetch && install_openvino
-exit 0
+((${#absent[@]} > 0)) || exit 0
+mkdir -p .deps
+work=$(mktemp -d .deps/fetch.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+for part in "${absent[@]}"; do
+  "install_$part"
+done
