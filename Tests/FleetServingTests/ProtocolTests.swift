@@ -10,7 +10,10 @@ import Testing
     #expect(try await client.get("/v2/health/ready").status == 200)
     let server = try await client.get("/v2")
     #expect(server.json["name"] as? String == "fleetd")
-    #expect(server.json["extensions"] as? [String] == ["binary_tensor_data"])
+    #expect(
+      server.json["extensions"] as? [String]
+        == ["binary_tensor_data", "model_configuration", "statistics"]
+    )
     for path in ["/v2/models/digits", "/v2/models/digits/versions/1", "/v2/models/digi%74s", "/v2/models/digits?a=b"] {
       let model = try await client.get(path)
       #expect(model.status == 200, "\(path)")

@@ -64,8 +64,11 @@ enum InferValidation {
     if expected.shape.first == -1, let rows = tensor.shape.first, rows > maximumBatch {
       return ["\(name): a batch of \(rows) is over the limit of \(maximumBatch)"]
     }
-    guard let count = Tensor.elementCount(tensor.shape), let size = tensor.datatype.size else {
+    guard let count = Tensor.elementCount(tensor.shape) else {
       return ["\(name): shape \(text(tensor.shape)) holds more elements than can be counted"]
+    }
+    guard let size = tensor.datatype.size else {
+      return BytesElements.problem(in: tensor.bytes, count: count).map { ["\(name): \($0)"] } ?? []
     }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: size)
     guard !overflow, bytes == tensor.bytes.readableBytes else {

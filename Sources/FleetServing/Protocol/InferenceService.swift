@@ -3,7 +3,6 @@ package import NIOCore
 
 /// The calls of the Open Inference Protocol v2 on neutral types, once; REST and gRPC are codecs before it.
 package final class InferenceService: Sendable {
-  package static let extensions = ["binary_tensor_data"]
   /// A call expected to take at least this long leaves the event loop to the others: waking a thread costs about 50 us.
   private static let longestInline: TimeAmount = .milliseconds(1)
 
@@ -12,11 +11,14 @@ package final class InferenceService: Sendable {
 
   package let registry: ModelRegistry
   package let sharedMemory = SharedMemoryRegistry()
+  /// Nil where nobody answers for what lies on the disk: then models come and go at the agent's word only.
+  package let repository: (any RepositoryControl)?
   private let workers: WorkerPool
 
-  package init(registry: ModelRegistry, workers: WorkerPool) {
+  package init(registry: ModelRegistry, workers: WorkerPool, repository: (any RepositoryControl)? = nil) {
     self.registry = registry
     self.workers = workers
+    self.repository = repository
   }
 
   /// The version that answers for `name`. Throws `.notFound` when there is none, or `version` is not the one.

@@ -6,8 +6,12 @@ package struct ServingError: Error, Sendable, Equatable {
     /// No such model, version or path.
     case notFound
     case methodNotAllowed(allowed: String)
-    /// A form that the protocol knows and this server does not take.
+    /// A call, parameter or form that the protocol or an extension of it knows and this server does not take.
     case unsupported
+    /// The body is compressed in a way that is not understood here.
+    case unsupportedEncoding
+    /// Longer than is taken here.
+    case tooLarge
     /// Not now; worth repeating, here or at another node.
     case unavailable
     /// The engine failed at a request that was right.

@@ -38,12 +38,12 @@ package final class RESTFrontEnd: HTTPResponder {
       switch route {
       case .serverLive: return .now(RESTResponses.flag("live", true))
       case .serverReady: return .now(RESTResponses.flag("ready", isReady))
-      case .serverMetadata: return .now(RESTResponses.serverMetadata)
+      case .serverMetadata: return .now(RESTResponses.serverMetadata(extensions: service.extensions))
       case .modelReady(let name, let version):
         let active = try service.find(name, version: version).active
         return .now(RESTResponses.modelReady(active.version, !handOff.isOn))
       case .modelMetadata(let name, let version):
-        return .now(RESTResponses.modelMetadata(try service.find(name, version: version).active))
+        return .now(RESTResponses.modelMetadata(try service.metadata(name, version: version)))
       case .infer(let name, let version):
         if let plan = handOff.plan {
           return passOn(request, model: name, version: version, plan, on: loop)
@@ -132,7 +132,7 @@ package final class RESTFrontEnd: HTTPResponder {
   private static func decode(_ request: HTTPRequest) throws(ServingError) -> RESTInferRequest {
     if let encoding = request.headers.first(name: "content-encoding"), encoding.lowercased() != "identity" {
       throw ServingError(
-        .unsupported,
+        .unsupportedEncoding,
         "Content-Encoding \(ServingError.quote(encoding)) is not taken; send the body as it is"
       )
     }

@@ -3,12 +3,14 @@ import NIOCore
 
 /// The answers of the REST form, but for the tensors.
 enum RESTResponses {
-  static let serverMetadata = json(
-    """
-    {"name":"fleetd","version":\(JSONText.quoted(BuildVersion.text)),\
-    "extensions":[\(InferenceService.extensions.map(JSONText.quoted).joined(separator: ","))]}
-    """
-  )
+  static func serverMetadata(extensions: [String]) -> HTTPResponse {
+    json(
+      """
+      {"name":"fleetd","version":\(JSONText.quoted(BuildVersion.text)),\
+      "extensions":[\(extensions.map(JSONText.quoted).joined(separator: ","))]}
+      """
+    )
+  }
 
   /// 200 when it is so, else 400, as the protocol's health calls have it.
   static func flag(_ name: String, _ value: Bool) -> HTTPResponse {
@@ -19,7 +21,7 @@ enum RESTResponses {
     json("{\"name\":\(JSONText.quoted(version.name)),\"ready\":\(isReady)}", status: isReady ? 200 : 400)
   }
 
-  static func modelMetadata(_ active: ServedVersion) -> HTTPResponse {
+  static func modelMetadata(_ metadata: ModelMetadata) -> HTTPResponse {
     func list(_ tensors: [TensorDescription]) -> String {
       let entries = tensors.map { tensor in
         """
@@ -29,10 +31,11 @@ enum RESTResponses {
       }
       return "[\(entries.joined(separator: ","))]"
     }
+    let versions = metadata.versions.map { "\"\($0)\"" }.joined(separator: ",")
     return json(
       """
-      {"name":\(JSONText.quoted(active.version.name)),"versions":["\(active.version.number)"],"platform":\(JSONText.quoted(active.model.platform)),\
-      "inputs":\(list(active.model.inputs)),"outputs":\(list(active.model.outputs))}
+      {"name":\(JSONText.quoted(metadata.name)),"versions":[\(versions)],\
+      "platform":\(JSONText.quoted(metadata.platform)),"inputs":\(list(metadata.inputs)),"outputs":\(list(metadata.outputs))}
       """
     )
   }
@@ -52,7 +55,10 @@ enum RESTResponses {
     case .invalid: return Self.error(status: 400, error.message)
     case .notFound: return Self.error(status: 404, error.message)
     case .methodNotAllowed(let allowed): return Self.error(status: 405, error.message, [("Allow", allowed)])
-    case .unsupported: return Self.error(status: 415, error.message)
+    case .unsupported: return Self.error(status: 400, error.message)
+    case .unsupportedEncoding:
+      return Self.error(status: 415, error.message, [("Accept-Encoding", "gzip, deflate")])
+    case .tooLarge: return Self.error(status: 413, error.message)
     case .failed: return Self.error(status: 500, error.message)
     case .unavailable: return Self.error(status: 503, error.message, [("Retry-After", "1")])
     }

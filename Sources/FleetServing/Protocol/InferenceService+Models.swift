@@ -1,0 +1,60 @@
+package import NIOCore
+
+/// The calls about models and about the repository they come from.
+extension InferenceService {
+  /// The protocol's extensions that are served, by their names in server metadata.
+  package var extensions: [String] {
+    let always = ["binary_tensor_data", "model_configuration", "statistics"]
+    return repository == nil ? always : always + ["model_repository"]
+  }
+
+  package func metadata(_ name: String, version: String?) throws(ServingError) -> ModelMetadata {
+    ModelMetadata(try find(name, version: version).active)
+  }
+
+  package func configuration(_ name: String, version: String?) throws(ServingError) -> ModelConfiguration {
+    ModelConfiguration(try find(name, version: version).active)
+  }
+
+  /// Of all models when `name` is nil.
+  package func statistics(_ name: String? = nil, version: String? = nil) throws(ServingError) -> [ModelStatisticsView] {
+    if let name { return [ModelStatisticsView(try find(name, version: version).active)] }
+    return registry.names.compactMap { registry.find($0).map { ModelStatisticsView($0.active) } }
+  }
+
+  /// What the repository holds; without what is not ready when `onlyReady`.
+  package func repositoryIndex(onlyReady: Bool) throws(ServingError) -> [RepositoryIndexEntry] {
+    let index = try openRepository().index
+    return onlyReady ? index.filter { $0.state == .ready } : index
+  }
+
+  /// `parameters` are the names of those that came with the call: what would bring or change a model is refused.
+  package func load(
+    _ model: String,
+    parameters: [String] = [],
+    on loop: any EventLoop
+  ) -> EventLoopFuture<ServingError?> {
+    for name in parameters where name == "config" || name.hasPrefix("file:") {
+      let message = "parameter \(ServingError.quote(name)) is not supported: only verified versions can be loaded"
+      return loop.makeSucceededFuture(ServingError(.unsupported, message))
+    }
+    do throws(ServingError) {
+      return try openRepository().load(model, on: loop)
+    } catch {
+      return loop.makeSucceededFuture(error)
+    }
+  }
+
+  package func unload(_ model: String, on loop: any EventLoop) -> EventLoopFuture<ServingError?> {
+    do throws(ServingError) {
+      return try openRepository().unload(model, on: loop)
+    } catch {
+      return loop.makeSucceededFuture(error)
+    }
+  }
+
+  private func openRepository() throws(ServingError) -> any RepositoryControl {
+    guard let repository else { throw ServingError(.unsupported, "the model repository is not available here") }
+    return repository
+  }
+}
