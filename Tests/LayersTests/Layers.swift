@@ -22,7 +22,7 @@ enum Layers {
     ],
     "fleet": system.union([
       "FleetCore", "FleetConfiguration", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal", "ArgumentParser",
-      "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1",
+      "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHPACK",
     ]),
     "fleetd": system.union([
       "FleetCore", "FleetWire", "FleetServing", "FleetAgent", "ArgumentParser", "FoundationEssentials", "Logging",
