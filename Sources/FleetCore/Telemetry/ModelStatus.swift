@@ -14,6 +14,10 @@ package struct ModelStatus: Sendable, Equatable, Codable {
   package var queued: UInt64
   /// Requests handed to a sibling while draining.
   package var handedOff: UInt64
+  /// Requests refused because too many waited already. They count as errors too.
+  package var refusedFull: UInt64
+  /// Requests refused because they waited, or would have waited, longer than they may. They count as errors too.
+  package var refusedLate: UInt64
   /// From the last byte of a request read to the first byte of its answer written.
   package var latency: LatencyHistogram
   /// The part of it spent waiting for the engine.
@@ -30,6 +34,8 @@ package struct ModelStatus: Sendable, Equatable, Codable {
     inFlight: UInt64 = 0,
     queued: UInt64 = 0,
     handedOff: UInt64 = 0,
+    refusedFull: UInt64 = 0,
+    refusedLate: UInt64 = 0,
     latency: LatencyHistogram = LatencyHistogram(),
     queueTime: LatencyHistogram = LatencyHistogram(),
     computeTime: LatencyHistogram = LatencyHistogram()
@@ -42,6 +48,8 @@ package struct ModelStatus: Sendable, Equatable, Codable {
     self.inFlight = inFlight
     self.queued = queued
     self.handedOff = handedOff
+    self.refusedFull = refusedFull
+    self.refusedLate = refusedLate
     self.latency = latency
     self.queueTime = queueTime
     self.computeTime = computeTime

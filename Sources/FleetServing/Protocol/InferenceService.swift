@@ -13,6 +13,8 @@ package final class InferenceService: Sendable {
   package let sharedMemory = SharedMemoryRegistry()
   /// Nil where nobody answers for what lies on the disk: then models come and go at the agent's word only.
   package let repository: (any RepositoryControl)?
+  /// The computations that run, on event loops and on workers.
+  package let computing = ComputeWatch()
   private let workers: WorkerPool
 
   package init(registry: ModelRegistry, workers: WorkerPool, repository: (any RepositoryControl)? = nil) {
@@ -50,11 +52,11 @@ package final class InferenceService: Sendable {
     encode: @escaping @Sendable (Result<InferReply, ServingError>, Call?) -> Answer
   ) -> Eventual<Answer> {
     guard bodyBytes <= Self.longestReadInline else {
-      return offload(meter: meter, loop: loop) { waited in
+      return offload(meter: meter, loop: loop) { [self] waited in
         do throws(ServingError) {
           let waited = try waited.get()
           let call = try decode()
-          return encode(Self.computeHere(call.request, on: target, meter: meter, waited: waited), call)
+          return encode(computeHere(call.request, on: target, meter: meter, waited: waited), call)
         } catch {
           return encode(.failure(error), nil)
         }
@@ -70,11 +72,11 @@ package final class InferenceService: Sendable {
     }
     let id = call.request.id
     guard !isQuick(prepared, on: target) else {
-      return .now(encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: .zero), call))
+      return .now(encode(compute(prepared, id: id, on: target, meter: meter, waited: .zero), call))
     }
-    return offload(meter: meter, loop: loop) { waited in
+    return offload(meter: meter, loop: loop) { [self] waited in
       switch waited {
-      case .success(let waited): encode(Self.compute(prepared, id: id, on: target, meter: meter, waited: waited), call)
+      case .success(let waited): encode(compute(prepared, id: id, on: target, meter: meter, waited: waited), call)
       case .failure(let error): encode(.failure(error), call)
       }
     }
@@ -88,7 +90,7 @@ package final class InferenceService: Sendable {
   }
 
   /// On the calling thread, which must be a worker's; `waited` is what `offload` told.
-  private static func computeHere(
+  private func computeHere(
     _ request: InferRequest,
     on target: ServedVersion,
     meter: ModelMeter,
@@ -120,7 +122,7 @@ package final class InferenceService: Sendable {
     return .now(work(.failure(ServingError(.unavailable, message))))
   }
 
-  private static func compute(
+  private func compute(
     _ prepared: InferValidation.Prepared,
     id: String?,
     on target: ServedVersion,
@@ -128,6 +130,8 @@ package final class InferenceService: Sendable {
     waited: TimeAmount
   ) -> Result<InferReply, ServingError> {
     let start = NIODeadline.now()
+    let place = computing.begin(target, at: start)
+    defer { computing.end(place) }
     do {
       let outputs = try target.model.infer(prepared.inputs, wanted: prepared.wanted)
       let time = NIODeadline.now() - start

@@ -14,6 +14,12 @@ package struct ServingError: Error, Sendable, Equatable {
     case tooLarge
     /// Not now; worth repeating, here or at another node.
     case unavailable
+    /// The time that the caller gave (its `timeout` parameter, its gRPC deadline) is over or would be before its turn comes.
+    /// REST answers it as Triton does, 503 without `Retry-After`; gRPC as DEADLINE_EXCEEDED. When the server's own limit on
+    /// waiting is what was reached, that is `.unavailable`: the same call may well be answered a moment later.
+    case deadlineExceeded
+    /// The caller has withdrawn the call: the answer is for the books only. 499 in REST, CANCELLED in gRPC.
+    case cancelled
     /// The engine failed at a request that was right.
     case failed
   }

@@ -61,6 +61,8 @@ enum RESTResponses {
     case .tooLarge: return Self.error(status: 413, error.message)
     case .failed: return Self.error(status: 500, error.message)
     case .unavailable: return Self.error(status: 503, error.message, [("Retry-After", "1")])
+    case .deadlineExceeded: return Self.error(status: 503, error.message)
+    case .cancelled: return Self.error(status: 499, error.message)
     }
   }
 

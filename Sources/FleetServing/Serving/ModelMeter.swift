@@ -10,6 +10,8 @@ package final class ModelMeter: Sendable {
     var inFlight: UInt64 = 0
     var queued: UInt64 = 0
     var handedOff: UInt64 = 0
+    var refusedFull: UInt64 = 0
+    var refusedLate: UInt64 = 0
     var latency = LatencyRecorder()
     var queueTime = LatencyRecorder()
     var computeTime = LatencyRecorder()
@@ -65,6 +67,8 @@ package final class ModelMeter: Sendable {
       inFlight: counts.inFlight,
       queued: counts.queued,
       handedOff: counts.handedOff,
+      refusedFull: counts.refusedFull,
+      refusedLate: counts.refusedLate,
       latency: counts.latency.snapshot,
       queueTime: counts.queueTime.snapshot,
       computeTime: counts.computeTime.snapshot
