@@ -10,22 +10,24 @@ package struct AgentParts: Sendable {
   package let supervisor: EngineSupervisor
   package let sampler: Sampler
   package let drain: DrainKeeper
-  /// Where clients of the Open Inference Protocol connect, with the real port.
-  package let http: HostPort
+  package let sockets: EngineSockets
+  /// Where Prometheus asks; nil for nowhere.
+  package let metrics: ListeningSocket?
 
-  /// Binds the HTTP socket and opens the state folder. Throws in words for an operator.
+  /// Binds all sockets and opens the state folder. Throws in words for an operator.
   package static func open(
     _ configuration: AgentConfiguration,
     version: String,
     log: Logger,
     clock: AgentClock = .system,
-    spawner: (@Sendable (ListeningSocket) -> any EngineSpawner)? = nil
+    spawner: (@Sendable (EngineSockets) -> any EngineSpawner)? = nil
   ) async throws -> AgentParts {
     let started = clock.date()
     let disk = Disk()
     try disk.makeFolder(configuration.stateDirectory)
     let lock = try StateLock(folder: configuration.stateDirectory)
-    let listening = try await ListeningSocket.binding(configuration.http)
+    let sockets = try await EngineSockets.binding(configuration)
+    let metrics = try await ListeningSocket.binding(configuration.metrics, of: .metrics)
     let arguments = EngineArguments(configuration: configuration, agentStarted: started.timeIntervalSince1970)
     let repositoryRoot = "\(configuration.stateDirectory)/repository"
     let repository = try ModelRepository(root: repositoryRoot, disk: disk, log: log)
@@ -38,7 +40,7 @@ package struct AgentParts: Sendable {
       log: log
     )
     let supervisor = EngineSupervisor(
-      spawner: spawner?(listening) ?? EngineProcessSpawner(arguments: arguments, listening: listening),
+      spawner: spawner?(sockets) ?? EngineProcessSpawner(arguments: arguments, sockets: sockets),
       log: log,
       now: clock.seconds
     ) {
@@ -70,7 +72,7 @@ package struct AgentParts: Sendable {
         operatingSystem: machine.operatingSystem,
         architecture: machine.architecture,
         cores: machine.cores,
-        httpAddress: listening.address.description,
+        httpAddress: sockets.http.address.description,
         siblings: configuration.siblings.map(\.name)
       ),
       repository: repository,
@@ -85,13 +87,12 @@ package struct AgentParts: Sendable {
       supervisor: supervisor,
       sampler: sampler,
       drain: drain,
-      http: listening.address,
-      listening: listening,
+      sockets: sockets,
+      metrics: metrics,
       lock: lock
     )
   }
 
-  private let listening: ListeningSocket
   private let lock: StateLock
 
   private init(
@@ -99,16 +100,16 @@ package struct AgentParts: Sendable {
     supervisor: EngineSupervisor,
     sampler: Sampler,
     drain: DrainKeeper,
-    http: HostPort,
-    listening: ListeningSocket,
+    sockets: EngineSockets,
+    metrics: ListeningSocket?,
     lock: StateLock
   ) {
     self.agent = agent
     self.supervisor = supervisor
     self.sampler = sampler
     self.drain = drain
-    self.http = http
-    self.listening = listening
+    self.sockets = sockets
+    self.metrics = metrics
     self.lock = lock
   }
 }

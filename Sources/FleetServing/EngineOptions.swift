@@ -7,6 +7,9 @@ package struct EngineOptions: Sendable {
   package var controlDescriptor: Int32
   /// A listening socket for the Open Inference Protocol's REST calls; taken over and closed by the engine.
   package var httpDescriptor: Int32
+  /// The same for its gRPC calls; nil for none.
+  package var grpcDescriptor: Int32?
+  package var limits: ServingLimits
   /// Leave connections waiting in the socket's queue until the agent says `serve` or `handOff`: after a restart a client then
   /// waits a moment for its model instead of being told that there is none.
   package var waitsToServe: Bool
@@ -24,6 +27,8 @@ package struct EngineOptions: Sendable {
     nodeName: NodeName,
     controlDescriptor: Int32,
     httpDescriptor: Int32,
+    grpcDescriptor: Int32? = nil,
+    limits: ServingLimits = ServingLimits(),
     waitsToServe: Bool = false,
     device: String? = nil,
     librarySearchPath: [String] = [],
@@ -34,6 +39,8 @@ package struct EngineOptions: Sendable {
     self.nodeName = nodeName
     self.controlDescriptor = controlDescriptor
     self.httpDescriptor = httpDescriptor
+    self.grpcDescriptor = grpcDescriptor
+    self.limits = limits
     self.waitsToServe = waitsToServe
     self.device = device
     self.librarySearchPath = librarySearchPath

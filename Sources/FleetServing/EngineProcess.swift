@@ -14,7 +14,7 @@ package enum EngineProcess {
   package static func run(_ options: EngineOptions) async throws {
     // A client that closes its connection early must not end the process.
     signal(SIGPIPE, SIG_IGN)
-    let engine = try await Engine.start(options) {
+    let engine = try await Engine.start(options, limits: HTTPLimits(options.limits)) {
       try OpenVINOEngine(
         searchPath: options.librarySearchPath,
         device: options.device,

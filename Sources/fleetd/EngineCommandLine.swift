@@ -15,6 +15,8 @@ struct EngineCommandLine: AsyncParsableCommand {
   @Option var node: String
   @Option var controlFd: Int32
   @Option var httpFd: Int32
+  @Option var grpcFd: Int32?
+  @Option var limits: String?
   @Option var device: String?
   @Option var libraryPath: [String] = []
   @Option var inject: String?
@@ -32,6 +34,8 @@ struct EngineCommandLine: AsyncParsableCommand {
           nodeName: name,
           controlDescriptor: controlFd,
           httpDescriptor: httpFd,
+          grpcDescriptor: grpcFd,
+          limits: limits.map { try ServingLimits(parsing: $0) } ?? ServingLimits(),
           waitsToServe: true,
           device: device,
           librarySearchPath: libraryPath,

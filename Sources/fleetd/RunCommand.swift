@@ -27,8 +27,10 @@ struct RunCommand: AsyncParsableCommand {
     let control = try orExit(status: 1) { try ControlService(parts.agent, configuration) }
     var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, control]
     if options.exitWithStdin { services.append(StandardInputEnd()) }
+    let grpc = parts.sockets.grpc.map { ", grpc://\($0.address)" } ?? ""
+    let metrics = parts.metrics.map { ", metrics http://\($0.address)/metrics" } ?? ""
     log.notice(
-      "serving http://\(parts.http), control \(configuration.control), state '\(configuration.stateDirectory)'"
+      "serving http://\(parts.sockets.http.address)\(grpc)\(metrics), control \(configuration.control), state '\(configuration.stateDirectory)'"
     )
     var group = ServiceGroupConfiguration(
       services: services.map {

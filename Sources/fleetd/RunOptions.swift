@@ -19,6 +19,22 @@ struct RunOptions: ParsableArguments {
   @Option(help: setting(.http, "HOST:PORT where clients of the Open Inference Protocol are answered."))
   var http: String?
 
+  @Option(
+    help: setting(
+      .grpc,
+      "HOST:PORT where its gRPC clients are answered, or none (default: the port after that of http; 8001 for 8000)."
+    )
+  )
+  var grpc: String?
+
+  @Option(
+    help: setting(
+      .metrics,
+      "HOST:PORT where Prometheus is answered, without encryption, or none (default: the second port after that of http; 8002 for 8000)."
+    )
+  )
+  var metrics: String?
+
   @Option(help: setting(.authority, "The fleet's authority, a PEM file."))
   var authority: String?
 
@@ -50,6 +66,30 @@ struct RunOptions: ParsableArguments {
 
   @Option(help: setting(.wattsFull, "What the box draws at full load."))
   var wattsFull: String?
+
+  @Option(
+    help: setting(
+      .models,
+      "How a model is served, such as 'tag-reader queue=64 wait=500ms batch=8 delay=2ms hint=throughput versions=all limit=30s'; may be repeated."
+    )
+  )
+  var model: [String] = []
+
+  @Option(
+    help: setting(
+      .limits,
+      "What clients may ask, such as 'body=64MB decompressed=64MB total=512MB head=32KB connections=4096 stall=30s idle=75s'."
+    )
+  )
+  var limits: String?
+
+  @Option(
+    help: setting(
+      .modelControl,
+      "explicit: clients may load and unload the versions of this box's repository; none: they may not (default: explicit)."
+    )
+  )
+  var modelControl: String?
 
   @Option(
     help: setting(.device, "The runtime's name of the accelerator to use, such as CPU (default: the best there is).")
@@ -86,13 +126,15 @@ struct RunOptions: ParsableArguments {
 
   private var flags: [Setting: [String]] {
     let single: [(Setting, String?)] = [
-      (.node, node), (.state, state), (.control, control), (.http, http), (.authority, authority),
+      (.node, node), (.state, state), (.control, control), (.http, http), (.grpc, grpc), (.metrics, metrics),
+      (.limits, limits), (.modelControl, modelControl), (.authority, authority),
       (.certificate, certificate), (.key, key), (.sloP99, sloP99), (.sloErrors, sloErrors),
       (.sloTemperature, sloTemperature), (.wattsIdle, wattsIdle), (.wattsFull, wattsFull), (.device, device),
       (.inject, inject), (.logLevel, logLevel),
     ]
     var flags = Dictionary(uniqueKeysWithValues: single.map { ($0, $1.map { [$0] } ?? []) })
     flags[.siblings] = sibling
+    flags[.models] = model
     flags[.libraryPath] = libraryPath
     return flags
   }

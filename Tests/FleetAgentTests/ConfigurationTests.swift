@@ -12,7 +12,9 @@ struct ConfigurationTests {
   ]
 
   /// Files that are wrong, each with all the words it must produce.
-  @Test(arguments: ["unknown-keys", "wrong-values", "not-json", "not-a-table", "siblings"])
+  @Test(arguments: [
+    "unknown-keys", "wrong-values", "not-json", "not-a-table", "siblings", "serving",
+  ])
   func wrongFileNamesEveryProblem(_ name: String) throws {
     let path = "\(ProbeTests.fixtures)/configurations/\(name)"
     let json = try #require(FileManager.default.contents(atPath: "\(path).json"))
@@ -50,6 +52,41 @@ struct ConfigurationTests {
     #expect(configuration.device == "GPU")
     #expect(configuration.librarySearchPath == ["/x", "/y"])
     #expect(configuration.siblings.map(\.http.description) == ["h:1", "[::1]:2"])
+  }
+
+  @Test func portsFollowThatOfHTTPUnlessToldOtherwise() throws {
+    func read(_ more: [Setting: [String]]) throws -> AgentConfiguration {
+      let flags = Self.required.merging(more) { $1 }
+      return try AgentConfiguration(
+        flags: SettingValues(flags: flags),
+        environment: SettingValues(environment: [:]),
+        file: nil
+      )
+    }
+    let usual = try read([.http: ["10.0.0.1:8000"]])
+    #expect(usual.grpc?.description == "10.0.0.1:8001")
+    #expect(usual.metrics?.description == "10.0.0.1:8002")
+    let any = try read([.http: ["[::1]:0"], .metrics: ["127.0.0.1:9"]])
+    #expect(any.grpc?.description == "[::1]:0")
+    #expect(any.metrics?.description == "127.0.0.1:9")
+    let none = try read([.grpc: ["none"], .metrics: ["none"]])
+    #expect(none.grpc == nil && none.metrics == nil)
+    #expect(try read([.http: ["h:65535"]]).grpc == nil)
+  }
+
+  @Test func modelsAndLimitsAreReadFromEverySource() throws {
+    let configuration = try AgentConfiguration(
+      flags: SettingValues(flags: Self.required.merging([.limits: ["body=1MB stall=5s"]]) { $1 }),
+      environment: SettingValues(environment: ["FLEET_MODELS": "a queue=3;b batch=8 versions=1,3"]),
+      file: SettingValues(json: Data(#"{"models": {"c": "wait=1s"}, "model_control": "none"}"#.utf8), name: "f")
+    )
+    #expect(configuration.models.keys.sorted() == ["a", "b"])
+    #expect(configuration.models["b"]?.versions == .listed([1, 3]))
+    #expect(configuration.limits.bodyBytes == 1 << 20)
+    #expect(configuration.modelControl == .none)
+    let arguments = EngineArguments(configuration: configuration, agentStarted: 0).list
+    let limits = try #require(arguments.firstIndex(of: "--limits"))
+    #expect(try ServingLimits(parsing: arguments[limits + 1]) == configuration.limits)
   }
 
   @Test func everySettingHasItsThreeNames() {

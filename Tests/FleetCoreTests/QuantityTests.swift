@@ -19,6 +19,19 @@ struct QuantityTests {
     #expect(Quantity.duration(text) == nil)
   }
 
+  @Test func readsSizes() {
+    #expect(Quantity.bytes("64MB") == 64 << 20)
+    #expect(Quantity.bytes("1.5KB") == 1536)
+    #expect(Quantity.bytes("7B") == 7)
+    for text in ["", "64", "MB", "-1MB", "64mb", "64 MB", "99999999GB", "1e3KB"] {
+      #expect(Quantity.bytes(text) == nil)
+    }
+    for bytes in [0, 1, 1023, 1024, 1536, 32 << 10, 64 << 20, 3 << 30, (1 << 30) + 1] {
+      #expect(Quantity.bytes(Quantity.text(bytes: bytes)) == bytes)
+    }
+    #expect(Quantity.text(bytes: 64 << 20) == "64MB")
+  }
+
   @Test func readsOtherUnits() {
     #expect(Quantity.fraction("1%") == 0.01)
     #expect(Quantity.fraction("100%") == 1)

@@ -24,16 +24,30 @@ package struct AgentConfiguration: Sendable, Equatable {
     }
   }
 
+  /// Whether clients may load and unload models with the protocol's repository calls.
+  package enum ModelControl: String, Sendable, CaseIterable {
+    case explicit
+    case none
+  }
+
   package var node: NodeName
   package var stateDirectory: String
   package var control: HostPort
   package var http: HostPort
+  /// Where gRPC clients of the Open Inference Protocol are answered; nil for nowhere.
+  package var grpc: HostPort?
+  /// Where Prometheus is answered; nil for nowhere.
+  package var metrics: HostPort?
   package var authority: String
   package var certificate: String
   package var key: String
   package var siblings: [Sibling] = []
   package var slo = ServiceLevel()
   package var watts: DeclaredWatts?
+  /// By model; others are served with the defaults.
+  package var models: [String: ModelOptions] = [:]
+  package var limits = ServingLimits()
+  package var modelControl = ModelControl.explicit
   package var device: String?
   package var injectedFault: FaultInjection?
   package var librarySearchPath: [String] = []
@@ -53,6 +67,8 @@ package struct AgentConfiguration: Sendable, Equatable {
     self.stateDirectory = stateDirectory
     self.control = control
     self.http = http
+    grpc = http.following(1)
+    metrics = http.following(2)
     self.authority = authority
     self.certificate = certificate
     self.key = key

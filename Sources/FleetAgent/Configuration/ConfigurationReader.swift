@@ -30,12 +30,17 @@ private struct ConfigurationReader {
     let state = required(.state, "a folder") { $0.isEmpty ? nil : $0 }
     let control = required(.control, "HOST:PORT") { HostPort($0) }
     let http = required(.http, "HOST:PORT") { HostPort($0) }
+    let grpc = endpoint(.grpc)
+    let metrics = endpoint(.metrics)
     let authority = required(.authority, "a PEM file") { $0.isEmpty ? nil : $0 }
     let certificate = required(.certificate, "a PEM file") { $0.isEmpty ? nil : $0 }
     let key = required(.key, "a PEM file") { $0.isEmpty ? nil : $0 }
     let siblings = self.siblings(of: node)
     let slo = serviceLevel()
     let watts = declaredWatts()
+    let models = models()
+    let limits = limits()
+    let modelControl = optional(.modelControl, "'explicit' or 'none'") { AgentConfiguration.ModelControl(rawValue: $0) }
     let device = optional(.device, "a device such as 'CPU'") { $0.isEmpty ? nil : $0 }
     let fault = injectedFault()
     let level = optional(.logLevel, "one of \(AgentConfiguration.logLevels.joined(separator: ", "))") {
@@ -51,6 +56,11 @@ private struct ConfigurationReader {
       certificate: certificate,
       key: key
     )
+    if let grpc { configuration.grpc = grpc.place }
+    if let metrics { configuration.metrics = metrics.place }
+    configuration.models = models
+    configuration.limits = limits
+    if let modelControl { configuration.modelControl = modelControl }
     configuration.siblings = siblings
     configuration.slo = slo
     configuration.watts = watts
@@ -77,6 +87,52 @@ private struct ConfigurationReader {
       return nil
     }
     return optional(setting, expected, parse)
+  }
+
+  private struct Endpoint {
+    /// Nil for none, on purpose.
+    var place: HostPort?
+  }
+
+  /// Nil when nothing is said.
+  private mutating func endpoint(_ setting: Setting) -> Endpoint? {
+    optional(setting, "HOST:PORT or 'none'") { text in
+      text == "none" ? Endpoint(place: nil) : HostPort(text).map { Endpoint(place: $0) }
+    }
+  }
+
+  private mutating func models() -> [String: ModelOptions] {
+    guard let value = source.values[.models] else { return [:] }
+    var found: [String: ModelOptions] = [:]
+    for text in value.texts {
+      do throws(CommandError) {
+        let setting = try ModelSetting(parsing: text)
+        if found.updateValue(setting.options, forKey: setting.name) != nil {
+          problems.append("\(value.origin): '\(setting.name)' is listed twice")
+        }
+      } catch {
+        blame(value.origin, error)
+      }
+    }
+    return found
+  }
+
+  private mutating func limits() -> ServingLimits {
+    guard let value = source.values[.limits], let text = value.texts.last else { return ServingLimits() }
+    do throws(CommandError) {
+      return try ServingLimits(parsing: text)
+    } catch {
+      blame(value.origin, error)
+      return ServingLimits()
+    }
+  }
+
+  /// Parsers name the flag; what is to blame may be a file.
+  private mutating func blame(_ origin: String, _ error: CommandError) {
+    problems += error.message.split(separator: "\n").map { (line: Substring) -> String in
+      guard line.hasPrefix("--"), let colon = line.firstIndex(of: ":") else { return String(line) }
+      return "\(origin)\(line[colon...])"
+    }
   }
 
   private mutating func siblings(of node: NodeName?) -> [AgentConfiguration.Sibling] {
@@ -132,9 +188,7 @@ private struct ConfigurationReader {
     do throws(CommandError) {
       return try FaultInjection(parsing: text)
     } catch {
-      problems += error.message.split(separator: "\n").map { line in
-        line.hasPrefix("--inject: ") ? "\(value.origin): \(line.dropFirst(10))" : String(line)
-      }
+      blame(value.origin, error)
       return nil
     }
   }

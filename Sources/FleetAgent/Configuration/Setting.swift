@@ -4,6 +4,8 @@ package enum Setting: String, Sendable, CaseIterable {
   case state
   case control
   case http
+  case grpc
+  case metrics
   case authority
   case certificate
   case key
@@ -13,6 +15,9 @@ package enum Setting: String, Sendable, CaseIterable {
   case sloTemperature = "slo-temperature"
   case wattsIdle = "watts-idle"
   case wattsFull = "watts-full"
+  case models = "model"
+  case limits
+  case modelControl = "model-control"
   case device
   case inject
   case libraryPath = "library-path"
@@ -21,16 +26,21 @@ package enum Setting: String, Sendable, CaseIterable {
   /// `--slo-p99`
   package var flag: String { "--\(rawValue)" }
 
-  /// `FLEET_SLO_P99`; lists are `FLEET_SIBLINGS`, with commas, and `FLEET_LIBRARY_PATH`, with colons.
+  /// `FLEET_SLO_P99`; lists are `FLEET_SIBLINGS`, with commas, `FLEET_MODELS`, with semicolons, and `FLEET_LIBRARY_PATH`, with colons.
   package var variable: String {
-    self == .siblings
-      ? "FLEET_SIBLINGS" : "FLEET_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    switch self {
+    case .siblings: "FLEET_SIBLINGS"
+    case .models: "FLEET_MODELS"
+    default: "FLEET_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
   }
 
   /// Where it lies in the JSON file: `["slo", "p99"]`.
   package var filePath: [String] {
     switch self {
     case .siblings: ["siblings"]
+    case .models: ["models"]
+    case .modelControl: ["model_control"]
     case .sloP99: ["slo", "p99"]
     case .sloErrors: ["slo", "errors"]
     case .sloTemperature: ["slo", "temperature"]
@@ -49,6 +59,7 @@ package enum Setting: String, Sendable, CaseIterable {
   var listSeparator: Character? {
     switch self {
     case .siblings: ","
+    case .models: ";"
     case .libraryPath: ":"
     default: nil
     }

@@ -7,7 +7,8 @@ extension SettingValues {
   ///     {"node": "austin-01/a", "state": "/var/lib/fleet", "control": "0.0.0.0:7443", "http": "0.0.0.0:8000",
   ///      "authority": "authority.pem", "certificate": "node.pem", "key": "node.key",
   ///      "siblings": {"austin-01/b": "10.0.0.2:8000"}, "slo": {"p99": "50ms", "errors": "1%", "temperature": "85C"},
-  ///      "watts": {"idle": "4W", "full": "15W"}, "library_path": ["/opt/openvino"]}
+  ///      "watts": {"idle": "4W", "full": "15W"}, "library_path": ["/opt/openvino"],
+  ///      "models": {"tag-reader": "queue=64 wait=500ms"}, "limits": "body=16MB"}
   package init(file path: String) {
     guard let data = FileManager.default.contents(atPath: path) else {
       self.init()
@@ -58,13 +59,8 @@ extension SettingValues {
 
   private static func texts(_ value: JSONValue, of setting: Setting) -> [String]? {
     switch (value, setting) {
-    case (.table(let entries), .siblings):
-      var texts: [String] = []
-      for (name, address) in entries.sorted(by: { $0.key < $1.key }) {
-        guard case .text(let address) = address else { return nil }
-        texts.append("\(name)=\(address)")
-      }
-      return texts
+    case (.table(let entries), .siblings): return Self.texts(entries, joinedBy: "=")
+    case (.table(let entries), .models): return Self.texts(entries, joinedBy: " ")
     case (.list(let items), .libraryPath):
       let texts = items.compactMap { item in if case .text(let text) = item { text } else { nil } }
       return texts.count == items.count ? texts : nil
@@ -73,9 +69,19 @@ extension SettingValues {
     }
   }
 
+  private static func texts(_ entries: [String: JSONValue], joinedBy separator: String) -> [String]? {
+    var texts: [String] = []
+    for (name, value) in entries.sorted(by: { $0.key < $1.key }) {
+      guard case .text(let value) = value else { return nil }
+      texts.append("\(name)\(separator)\(value)")
+    }
+    return texts
+  }
+
   private static func shape(of setting: Setting) -> String {
     switch setting {
     case .siblings: "a table such as {\"austin-01/b\": \"10.0.0.2:8000\"}"
+    case .models: "a table such as {\"tag-reader\": \"queue=64 wait=500ms\"}"
     case .libraryPath: "a list of folders"
     default: "text"
     }

@@ -5,8 +5,12 @@ package struct EngineArguments: Sendable, Equatable {
   /// The order in which the spawner hands the sockets over.
   package static let controlDescriptor: Int32 = 3
   package static let httpDescriptor: Int32 = 4
+  package static let grpcDescriptor: Int32 = 5
 
   package var node: NodeName
+  /// Whether there is a socket for gRPC.
+  package var hasGRPC: Bool
+  package var limits: ServingLimits
   package var device: String?
   package var librarySearchPath: [String]
   package var injectedFault: FaultInjection?
@@ -16,6 +20,8 @@ package struct EngineArguments: Sendable, Equatable {
 
   package init(configuration: AgentConfiguration, agentStarted: Double) {
     node = configuration.node
+    hasGRPC = configuration.grpc != nil
+    limits = configuration.limits
     device = configuration.device
     librarySearchPath = configuration.librarySearchPath
     injectedFault = configuration.injectedFault
@@ -26,6 +32,8 @@ package struct EngineArguments: Sendable, Equatable {
   package var list: [String] {
     var list = ["engine", "--node", "\(node)"]
     list += ["--control-fd", "\(Self.controlDescriptor)", "--http-fd", "\(Self.httpDescriptor)"]
+    if hasGRPC { list += ["--grpc-fd", "\(Self.grpcDescriptor)"] }
+    if limits != ServingLimits() { list += ["--limits", limits.text] }
     if let device { list += ["--device", device] }
     for folder in librarySearchPath { list += ["--library-path", folder] }
     if let injectedFault { list += ["--inject", injectedFault.text, "--inject-epoch", "\(injectedFaultEpoch)"] }

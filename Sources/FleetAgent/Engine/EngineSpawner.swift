@@ -27,11 +27,11 @@ package struct EngineProcessSpawner: EngineSpawner {
   private static let program = "/proc/self/exe"
 
   private let arguments: EngineArguments
-  private let listening: ListeningSocket
+  private let sockets: EngineSockets
 
-  package init(arguments: EngineArguments, listening: ListeningSocket) {
+  package init(arguments: EngineArguments, sockets: EngineSockets) {
     self.arguments = arguments
-    self.listening = listening
+    self.sockets = sockets
   }
 
   package func spawn() async throws -> any RunningEngine {
@@ -40,7 +40,7 @@ package struct EngineProcessSpawner: EngineSpawner {
     let child = try await ChildProcess.spawn(
       program: Self.program,
       arguments: arguments.list,
-      inherited: [theirs, listening.descriptor]
+      inherited: [theirs, sockets.http.descriptor] + [sockets.grpc?.descriptor].compactMap { $0 }
     )
     return Engine(child: child, link: link)
   }

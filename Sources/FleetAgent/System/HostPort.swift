@@ -21,5 +21,12 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
     self.init(host: host, port: port)
   }
 
+  /// The same host, `offset` ports further; any free port when ours is any, and nil past the last.
+  package func following(_ offset: UInt16) -> HostPort? {
+    if port == 0 { return self }
+    let (next, overflow) = port.addingReportingOverflow(offset)
+    return overflow ? nil : HostPort(host: host, port: next)
+  }
+
   package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -1,3 +1,4 @@
+import FleetCore
 import Glibc
 
 /// The socket on which a node answers its clients. The agent keeps it open, so that connections made while the engine is away
@@ -33,6 +34,16 @@ package struct ListeningSocket: Sendable {
       } catch let error as SystemError where error.isAddressInUse && ContinuousClock.now < end {
         try await Task.sleep(for: .milliseconds(50))
       }
+    }
+  }
+
+  /// The socket of an endpoint that may be none; an error names the setting that would change it.
+  static func binding(_ place: HostPort?, of setting: Setting) async throws -> ListeningSocket? {
+    guard let place else { return nil }
+    do {
+      return try await binding(place)
+    } catch {
+      throw CommandError(.failed, "\(error); choose another with '\(setting.flag)', or 'none'")
     }
   }
 

@@ -34,6 +34,21 @@ package enum Quantity {
     return value
   }
 
+  /// `64MB`, `32KB`, `1GB`, `512B`, in powers of 1024, whole bytes up to 2^50.
+  package static func bytes(_ text: String) -> Int? {
+    guard let (value, unit) = split(text) else { return nil }
+    let units = ["B": 1.0, "KB": 1024.0, "MB": 1_048_576.0, "GB": 1_073_741_824.0]
+    guard let factor = units[unit], value * factor <= 1.125e15 else { return nil }
+    return Int((value * factor).rounded())
+  }
+
+  /// Shortest text that `bytes` reads back.
+  package static func text(bytes: Int) -> String {
+    let units = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")]
+    for (size, unit) in units where bytes >= size && bytes % size == 0 { return "\(bytes / size)\(unit)" }
+    return "\(bytes)B"
+  }
+
   /// Shortest text that `duration` reads back: `50ms`, `10s`, `1.5s`.
   package static func text(_ duration: Duration) -> String {
     let microseconds = duration.microseconds

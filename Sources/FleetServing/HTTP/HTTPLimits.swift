@@ -18,7 +18,7 @@ package struct HTTPLimits: Sendable {
   /// After the last answer, how long what the client still sends is read and dropped: closing at once would reset the connection
   /// and may take the answer with it.
   package var linger: TimeAmount = .seconds(2)
-  package var connections = Self.affordableConnections
+  package var connections = Self.affordableConnections(4096)
   /// Requests that siblings may be answering for a node that drains.
   package var relays = 256
   /// When the engine stops, how long an idle connection may still bring a request.
@@ -26,11 +26,11 @@ package struct HTTPLimits: Sendable {
 
   package init() {}
 
-  /// 4096, or what the process's limit of open files leaves besides connections to siblings, models and the runtime's own.
-  private static var affordableConnections: Int {
+  /// `wanted`, or what the process's limit of open files leaves besides connections to siblings, models and the runtime's own.
+  static func affordableConnections(_ wanted: Int) -> Int {
     var files = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else { return 4096 }
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else { return min(wanted, 4096) }
     let most = Int(min(files.rlim_cur, 1 << 20))
-    return min(4096, most - min(384, most / 2))
+    return min(wanted, most - min(384, most / 2))
   }
 }

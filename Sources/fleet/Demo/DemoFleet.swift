@@ -69,6 +69,8 @@ struct DemoFleet: Sendable {
       "state": folder.node(node.name).path(percentEncoded: false),
       "control": node.control,
       "http": node.http,
+      "grpc": node.grpc,
+      "metrics": node.metrics,
       "authority": authority.certificatePath,
       "certificate": certificate.certificatePath,
       "key": certificate.keyPath,

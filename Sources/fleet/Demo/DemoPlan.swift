@@ -9,6 +9,10 @@ struct DemoPlan: Sendable {
     var control: String
     /// HOST:PORT of the engine's REST calls.
     var http: String
+    /// HOST:PORT of its gRPC calls.
+    var grpc: String
+    /// HOST:PORT of the agent's metrics.
+    var metrics: String
     var fault: String?
   }
 
@@ -34,10 +38,23 @@ struct DemoPlan: Sendable {
           throw DemoError("\(node.name): '\(node.address)' is not HOST:PORT")
         }
         let control = "127.0.0.1:\(try port(wanted: wanted))"
-        let http = "127.0.0.1:\(try port(wanted: wanted > 1000 ? wanted - 1000 : 0))"
+        // 9101 for the control API; 8101, 8201 and 8301 for clients.
+        func place(below: Int) throws -> String {
+          "127.0.0.1:\(try port(wanted: wanted > 2000 ? wanted - below : 0))"
+        }
+        let (http, grpc, metrics) = (try place(below: 1000), try place(below: 900), try place(below: 800))
         self.fleet.stores[store].nodes[index].address = control
         let isFaulty = fault?.node == node.name
-        nodes.append(Node(name: node.name, control: control, http: http, fault: isFaulty ? fault?.text : nil))
+        nodes.append(
+          Node(
+            name: node.name,
+            control: control,
+            http: http,
+            grpc: grpc,
+            metrics: metrics,
+            fault: isFaulty ? fault?.text : nil
+          )
+        )
       }
     }
     if let fault, !nodes.contains(where: { $0.name == fault.node }) {

@@ -12,11 +12,15 @@ struct DemoReport: Codable, Sendable {
     var control: String
     /// HOST:PORT
     var http: String
+    /// HOST:PORT
+    var grpc: String
+    /// HOST:PORT
+    var metrics: String
     /// The node's folder on disk.
     var state: String
 
     enum CodingKeys: String, CodingKey {
-      case name, store, control, http, state
+      case name, store, control, http, grpc, metrics, state
       case agentPID = "agent_pid"
       case enginePID = "engine_pid"
     }

@@ -97,6 +97,8 @@ struct DemoSession {
           enginePID: try await enginePID(of: agent),
           control: node.control,
           http: node.http,
+          grpc: node.grpc,
+          metrics: node.metrics,
           state: demo.folder.node(node.name).path(percentEncoded: false)
         )
       )

@@ -1,0 +1,21 @@
+package import FleetCore
+import NIOCore
+
+extension HTTPLimits {
+  /// The defaults, but for what an operator set.
+  package init(_ limits: ServingLimits) {
+    self.init()
+    if let bytes = limits.bodyBytes {
+      bodyBytes = bytes
+      totalBodyBytes = max(totalBodyBytes, bytes)
+    }
+    if let bytes = limits.totalBodyBytes {
+      totalBodyBytes = bytes
+      bodyBytes = min(bodyBytes, bytes)
+    }
+    if let bytes = limits.headBytes { headBytes = bytes }
+    if let count = limits.connections { connections = Self.affordableConnections(count) }
+    if let time = limits.stall { stall = .microseconds(time.microseconds) }
+    if let time = limits.idle { idle = .microseconds(time.microseconds) }
+  }
+}
