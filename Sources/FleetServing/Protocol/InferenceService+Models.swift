@@ -1,3 +1,4 @@
+import FleetCore
 package import NIOCore
 
 /// The calls about models and about the repository they come from.
@@ -39,7 +40,7 @@ extension InferenceService {
       return loop.makeSucceededFuture(ServingError(.unsupported, message))
     }
     do throws(ServingError) {
-      return try openRepository().load(model, on: loop)
+      return try openRepository(for: model).load(model, on: loop)
     } catch {
       return loop.makeSucceededFuture(error)
     }
@@ -47,10 +48,18 @@ extension InferenceService {
 
   package func unload(_ model: String, on loop: any EventLoop) -> EventLoopFuture<ServingError?> {
     do throws(ServingError) {
-      return try openRepository().unload(model, on: loop)
+      return try openRepository(for: model).unload(model, on: loop)
     } catch {
       return loop.makeSucceededFuture(error)
     }
+  }
+
+  private func openRepository(for model: String) throws(ServingError) -> any RepositoryControl {
+    let repository = try openRepository()
+    guard NodeName.isValidPart(model) else {
+      throw ServingError(.invalid, "\(ServingError.quote(model)) is not a model's name")
+    }
+    return repository
   }
 
   private func openRepository() throws(ServingError) -> any RepositoryControl {

@@ -135,7 +135,7 @@ struct RESTInferDecoder {
     var shape: [Int] = []
     try reader.readArray { (reader, index) throws(JSONError) in
       guard index < maximumRank else { throw reader.error("a shape of more than \(maximumRank) dimensions") }
-      shape.append(try readSize(&reader, of: "a dimension"))
+      shape.append(try reader.readSize("a dimension"))
     }
     return shape
   }
@@ -144,7 +144,7 @@ struct RESTInferDecoder {
     var size: Int?
     try reader.readObject { (reader, key) throws(JSONError) in
       if key == "binary_data_size" {
-        size = try readSize(&reader, of: "binary_data_size")
+        size = try reader.readSize("binary_data_size")
       } else if key.hasPrefix("shared_memory") {
         throw reader.error("shared memory is not supported")
       } else {
@@ -152,14 +152,6 @@ struct RESTInferDecoder {
       }
     }
     return size
-  }
-
-  private static func readSize(_ reader: inout JSONReader, of what: String) throws(JSONError) -> Int {
-    let range = try reader.readNumberText()
-    guard let value: Int = JSONNumber.integer(reader.bytes[range]), value >= 0 else {
-      throw reader.error("expected \(what) to be a whole number, 0 or more", at: range.lowerBound)
-    }
-    return value
   }
 
   private mutating func readOutputs(_ reader: inout JSONReader) throws(JSONError) {

@@ -70,7 +70,7 @@ enum RESTResponses {
     json("{\"error\":\(JSONText.quoted(message))}", status: status, fields: fields)
   }
 
-  private static func json(
+  static func json(
     _ text: String,
     status: Int = 200,
     fields: [(name: String, value: String)] = []

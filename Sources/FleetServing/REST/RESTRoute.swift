@@ -1,48 +1,74 @@
+import NIOCore
 import NIOHTTP1
 
-/// What a path of the protocol's REST form asks for.
-enum RESTRoute: Equatable {
-  case serverLive
-  case serverReady
-  case serverMetadata
-  case modelMetadata(String, version: String?)
-  case modelReady(String, version: String?)
-  case infer(String, version: String?)
+/// A path of the protocol's REST form, and who answers it. `RESTRoute.all` is the table of them: a new call is a new row there.
+struct RESTRoute: Sendable {
+  typealias Handler = @Sendable (RESTFrontEnd, RESTCall) throws(ServingError) -> Eventual<HTTPResponse>
 
-  /// The one method a route takes, besides HEAD where that is GET.
-  var method: HTTPMethod {
-    if case .infer = self { .POST } else { .GET }
+  private enum Part: Sendable {
+    case literal(String)
+    case model
+    case version
+    case region
+    /// Whatever follows, if anything does.
+    case rest
   }
 
-  /// Nil for what is no path of the protocol. A query is ignored: no call has one.
-  init?(_ uri: String) {
-    let path = uri.prefix { $0 != "?" }
-    var parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-    if parts.last?.isEmpty == true { parts = parts.dropLast() }
-    guard path.first == "/", parts.popFirst() == "v2" else { return nil }
-    guard let first = parts.popFirst() else {
-      self = .serverMetadata
-      return
-    }
-    switch (first, parts.count) {
-    case ("health", 1) where parts.first == "live": self = .serverLive
-    case ("health", 1) where parts.first == "ready": self = .serverReady
-    case ("models", 1...):
-      guard let name = parts.popFirst().flatMap(Self.decoded) else { return nil }
-      var version: String?
-      if parts.first == "versions" {
-        guard let text = parts.dropFirst().first.flatMap(Self.decoded) else { return nil }
-        version = text
-        parts = parts.dropFirst(2)
+  /// HEAD comes with GET; nil for any.
+  let method: HTTPMethod?
+  let respond: Handler
+  private let parts: [Part]
+
+  /// `pattern` is what follows `/v2/`; its parts `MODEL`, `VERSION` and `REGION` stand for names, a last `*` for anything.
+  init(_ method: HTTPMethod?, _ pattern: String, _ respond: @escaping Handler) {
+    self.method = method
+    self.respond = respond
+    parts = pattern.split(separator: "/").map { part in
+      switch part {
+      case "MODEL": .model
+      case "VERSION": .version
+      case "REGION": .region
+      case "*": .rest
+      default: .literal(String(part))
       }
-      switch (parts.first, parts.count) {
-      case (nil, 0): self = .modelMetadata(name, version: version)
-      case ("ready", 1): self = .modelReady(name, version: version)
-      case ("infer", 1): self = .infer(name, version: version)
-      default: return nil
-      }
-    default: return nil
     }
+  }
+
+  /// The names in `path`; nil when it is not this route's.
+  func match(_ path: ArraySlice<Substring>) -> RESTNames? {
+    let end: Int
+    if case .rest? = parts.last {
+      guard path.count >= parts.count - 1 else { return nil }
+      end = parts.count - 1
+    } else {
+      guard path.count == parts.count else { return nil }
+      end = parts.count
+    }
+    // Names are looked at last: nearly all paths differ from a route in its words.
+    for index in 0..<end {
+      if case .literal(let text) = parts[index], path[path.startIndex + index] != text { return nil }
+    }
+    var names = RESTNames()
+    for index in 0..<end {
+      if case .literal = parts[index] { continue }
+      guard let name = Self.decoded(path[path.startIndex + index]) else { return nil }
+      switch parts[index] {
+      case .model: names.model = name
+      case .version: names.version = name
+      case .region: names.region = name
+      case .literal, .rest: break
+      }
+    }
+    return names
+  }
+
+  /// The parts of `uri` after `/v2/`; nil when it is elsewhere. A query is ignored: no call has one.
+  static func path(of uri: String) -> ArraySlice<Substring>? {
+    let bytes = uri.utf8.prefix { $0 != UInt8(ascii: "?") }
+    var parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)[...]
+    guard parts.popFirst()?.isEmpty == true else { return nil }
+    if parts.last?.isEmpty == true { parts.removeLast() }
+    return parts.popFirst() == "v2" ? parts : nil
   }
 
   /// `part` with its percent escapes resolved (RFC 3986, section 2.1); nil when it is empty or an escape is broken.
@@ -62,4 +88,22 @@ enum RESTRoute: Equatable {
     }
     return String(decoding: bytes, as: UTF8.self)
   }
+}
+
+/// What the path of a call names.
+struct RESTNames: Sendable {
+  var model = ""
+  var version: String?
+  var region: String?
+}
+
+/// A request with the names in its path.
+struct RESTCall: Sendable {
+  let request: HTTPRequest
+  let names: RESTNames
+  let loop: any EventLoop
+
+  var model: String { names.model }
+  var version: String? { names.version }
+  var region: String? { names.region }
 }
