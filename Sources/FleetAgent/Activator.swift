@@ -6,12 +6,19 @@ import Logging
 actor Activator {
   private let repository: ModelRepository
   private let supervisor: EngineSupervisor
+  private let options: [String: ModelOptions]
   private let log: Logger
   private var underWay: ModelVersion?
 
-  init(repository: ModelRepository, supervisor: EngineSupervisor, log: Logger) {
+  init(
+    repository: ModelRepository,
+    supervisor: EngineSupervisor,
+    options: [String: ModelOptions] = [:],
+    log: Logger
+  ) {
     self.repository = repository
     self.supervisor = supervisor
+    self.options = options
     self.log = log
   }
 
@@ -45,7 +52,12 @@ actor Activator {
       return Self.activation(version, digest, previous: before?.previous, milliseconds: 0)
     }
     let milliseconds = try await supervisor.activate(
-      EngineSupervisor.Load.Version(version: version, digest: digest, folder: folder)
+      EngineSupervisor.Load.Version(
+        version: version,
+        digest: digest,
+        folder: folder,
+        options: options[version.name] ?? ModelOptions()
+      )
     )
     do throws(CommandError) {
       try await repository.switchActive(to: version, digest: digest)
@@ -67,7 +79,12 @@ actor Activator {
     let folder = await repository.path(of: version)
     do throws(CommandError) {
       _ = try await supervisor.activate(
-        EngineSupervisor.Load.Version(version: version, digest: entry.digest, folder: folder)
+        EngineSupervisor.Load.Version(
+          version: version,
+          digest: entry.digest,
+          folder: folder,
+          options: options[name] ?? ModelOptions()
+        )
       )
     } catch {
       log.error("\(version) did not come back: \(error)")

@@ -44,7 +44,12 @@ package struct AgentParts: Sendable {
       log: log,
       now: clock.seconds
     ) {
-      EngineSupervisor.Briefing(standingOrders: await drain.standingOrders, models: await repository.loads)
+      let options = configuration.models
+      return EngineSupervisor.Briefing(
+        standingOrders: await drain.standingOrders,
+        models: await repository.loads(options),
+        catalog: await repository.catalog(options)
+      )
     }
     await drain.open(supervisor: supervisor)
     let machine = Machine()
@@ -79,6 +84,7 @@ package struct AgentParts: Sendable {
       supervisor: supervisor,
       drain: drain,
       hub: hub,
+      options: configuration.models,
       clock: clock,
       log: log
     )
@@ -111,19 +117,5 @@ package struct AgentParts: Sendable {
     self.sockets = sockets
     self.metrics = metrics
     self.lock = lock
-  }
-}
-
-extension ModelRepository {
-  /// What a new engine has to load.
-  var loads: [EngineSupervisor.Load] {
-    activeVersions.models.sorted { $0.key < $1.key }.map { name, model in
-      EngineSupervisor.Load(active: load(name, model.active), previous: model.previous.map { load(name, $0) })
-    }
-  }
-
-  private func load(_ name: String, _ entry: ActiveVersions.Entry) -> EngineSupervisor.Load.Version {
-    let version = ModelVersion(name: name, number: entry.version)
-    return EngineSupervisor.Load.Version(version: version, digest: entry.digest, folder: path(of: version))
   }
 }

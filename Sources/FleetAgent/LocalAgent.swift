@@ -7,11 +7,14 @@ package actor LocalAgent: NodeAgent {
   package nonisolated let name: NodeName
   private let description: NodeDescription
   private let repository: ModelRepository
+  private let supervisor: EngineSupervisor
   private let drain: DrainKeeper
   private let hub: FrameHub
   private let activator: Activator
   private let clock: AgentClock
   private var commands: CommandLog
+  /// The state of the repository that the engine was told of last.
+  private var toldRevision: UInt64 = 0
 
   package init(
     description: NodeDescription,
@@ -19,16 +22,18 @@ package actor LocalAgent: NodeAgent {
     supervisor: EngineSupervisor,
     drain: DrainKeeper,
     hub: FrameHub,
+    options: [String: ModelOptions] = [:],
     clock: AgentClock,
     log: Logger
   ) {
     name = description.name
     self.description = description
     self.repository = repository
+    self.supervisor = supervisor
     self.drain = drain
     self.hub = hub
     self.clock = clock
-    activator = Activator(repository: repository, supervisor: supervisor, log: log)
+    activator = Activator(repository: repository, supervisor: supervisor, options: options, log: log)
     commands = CommandLog(log: log)
   }
 
@@ -50,12 +55,21 @@ package actor LocalAgent: NodeAgent {
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {
     do throws(CommandError) {
       let outcome = try await carryOut(command)
+      await tellOfRepository()
       commands.note(command, .success(outcome), at: clock.date())
       return outcome
     } catch {
       commands.note(command, .failure(error), at: clock.date())
       throw error
     }
+  }
+
+  /// What came or went may have to be loaded or unloaded.
+  private func tellOfRepository() async {
+    let revision = await repository.revision
+    guard revision != toldRevision else { return }
+    toldRevision = revision
+    await supervisor.tellCatalog()
   }
 
   private func carryOut(_ command: Command) async throws(CommandError) -> Outcome {

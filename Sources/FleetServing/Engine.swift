@@ -15,7 +15,7 @@ package final class Engine: Sendable {
   package var bodyBytes: Int { http.census.bodyBytes }
   private let http: HTTPServer
   private let frontEnd: RESTFrontEnd
-  private let controller: EngineController
+  private let loader: ModelLoader
   private let workers: WorkerPool
   private let serving: MultiThreadedEventLoopGroup
   private let controlling: MultiThreadedEventLoopGroup
@@ -24,7 +24,7 @@ package final class Engine: Sendable {
     agentGone: EventLoopFuture<Void>,
     http: HTTPServer,
     frontEnd: RESTFrontEnd,
-    controller: EngineController,
+    loader: ModelLoader,
     workers: WorkerPool,
     serving: MultiThreadedEventLoopGroup,
     controlling: MultiThreadedEventLoopGroup
@@ -32,7 +32,7 @@ package final class Engine: Sendable {
     self.agentGone = agentGone
     self.http = http
     self.frontEnd = frontEnd
-    self.controller = controller
+    self.loader = loader
     self.workers = workers
     self.serving = serving
     self.controlling = controlling
@@ -48,12 +48,13 @@ package final class Engine: Sendable {
     // Half the cores, and no more than two, read and write: the others compute.
     let serving = MultiThreadedEventLoopGroup(numberOfThreads: cores >= 4 ? 2 : 1)
     let controlling = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let registry = ModelRegistry()
+    let loader = ModelLoader(registry: ModelRegistry(), allowsControl: options.allowsModelControl, open: open)
     let handOff = HandOff()
     let workers = WorkerPool(threads: min(max(cores, 1), 8), maximumWaiting: maximumWaiting)
+    let service = InferenceService(registry: loader.registry, workers: workers, repository: loader)
     let frontEnd = RESTFrontEnd(
       node: options.nodeName,
-      service: InferenceService(registry: registry, workers: workers),
+      service: service,
       handOff: handOff,
       maximumRelays: limits.relays,
       fault: options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
@@ -66,12 +67,12 @@ package final class Engine: Sendable {
       limits: limits
     )
     let controller = EngineController(
-      registry: registry,
+      loader: loader,
+      service: service,
       handOff: handOff,
       serving: serving,
       openConnections: { http.census.count },
-      accept: { http.accept() },
-      open: open
+      accept: { http.accept() }
     )
     let control = try await ControlChannel.open(
       descriptor: options.controlDescriptor,
@@ -82,7 +83,7 @@ package final class Engine: Sendable {
       agentGone: control.closeFuture,
       http: http,
       frontEnd: frontEnd,
-      controller: controller,
+      loader: loader,
       workers: workers,
       serving: serving,
       controlling: controlling
@@ -93,7 +94,7 @@ package final class Engine: Sendable {
   package func stop(within deadline: Duration) async {
     await http.stop(within: deadline)
     frontEnd.closeConnections()
-    controller.stop()
+    loader.stop()
     try? await workers.shutDown()
     try? await serving.shutdownGracefully()
     try? await controlling.shutdownGracefully()

@@ -10,6 +10,8 @@ package struct EngineOptions: Sendable {
   /// The same for its gRPC calls; nil for none.
   package var grpcDescriptor: Int32?
   package var limits: ServingLimits
+  /// Whether clients may load and unload models.
+  package var allowsModelControl: Bool
   /// Leave connections waiting in the socket's queue until the agent says `serve` or `handOff`: after a restart a client then
   /// waits a moment for its model instead of being told that there is none.
   package var waitsToServe: Bool
@@ -29,6 +31,7 @@ package struct EngineOptions: Sendable {
     httpDescriptor: Int32,
     grpcDescriptor: Int32? = nil,
     limits: ServingLimits = ServingLimits(),
+    allowsModelControl: Bool = true,
     waitsToServe: Bool = false,
     device: String? = nil,
     librarySearchPath: [String] = [],
@@ -41,6 +44,7 @@ package struct EngineOptions: Sendable {
     self.httpDescriptor = httpDescriptor
     self.grpcDescriptor = grpcDescriptor
     self.limits = limits
+    self.allowsModelControl = allowsModelControl
     self.waitsToServe = waitsToServe
     self.device = device
     self.librarySearchPath = librarySearchPath

@@ -17,6 +17,7 @@ struct EngineCommandLine: AsyncParsableCommand {
   @Option var httpFd: Int32
   @Option var grpcFd: Int32?
   @Option var limits: String?
+  @Flag var noModelControl = false
   @Option var device: String?
   @Option var libraryPath: [String] = []
   @Option var inject: String?
@@ -36,6 +37,7 @@ struct EngineCommandLine: AsyncParsableCommand {
           httpDescriptor: httpFd,
           grpcDescriptor: grpcFd,
           limits: limits.map { try ServingLimits(parsing: $0) } ?? ServingLimits(),
+          allowsModelControl: !noModelControl,
           waitsToServe: true,
           device: device,
           librarySearchPath: libraryPath,

@@ -211,7 +211,7 @@ struct LocalAgentTests {
     #expect(error?.code == .timeout)
     #expect(ContinuousClock.now - began >= EngineSupervisor.loadGrace)
     let seconds = node.engines.started.last?.commands.compactMap { command in
-      if case .activate(_, _, _, let seconds) = command { seconds } else { nil }
+      if case .activate(_, _, _, _, let seconds) = command { seconds } else { nil }
     }
     #expect(seconds?.count == 1 && (seconds?.first ?? 1) <= 0.2)
     await node.stop()
@@ -320,7 +320,7 @@ struct LocalAgentTests {
     for chunk in version.chunks() { _ = try await repository.write(chunk) }
     let engines = FakeEngines()
     let supervisor = EngineSupervisor(spawner: engines, log: .silent, now: AgentClock.system.seconds) {
-      EngineSupervisor.Briefing(models: await repository.loads)
+      EngineSupervisor.Briefing(models: await repository.loads())
     }
     let running = Task { try await supervisor.run() }
     let activator = Activator(repository: repository, supervisor: supervisor, log: .silent)

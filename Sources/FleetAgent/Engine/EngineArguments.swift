@@ -11,6 +11,7 @@ package struct EngineArguments: Sendable, Equatable {
   /// Whether there is a socket for gRPC.
   package var hasGRPC: Bool
   package var limits: ServingLimits
+  package var modelControl: AgentConfiguration.ModelControl
   package var device: String?
   package var librarySearchPath: [String]
   package var injectedFault: FaultInjection?
@@ -22,6 +23,7 @@ package struct EngineArguments: Sendable, Equatable {
     node = configuration.node
     hasGRPC = configuration.grpc != nil
     limits = configuration.limits
+    modelControl = configuration.modelControl
     device = configuration.device
     librarySearchPath = configuration.librarySearchPath
     injectedFault = configuration.injectedFault
@@ -34,6 +36,7 @@ package struct EngineArguments: Sendable, Equatable {
     list += ["--control-fd", "\(Self.controlDescriptor)", "--http-fd", "\(Self.httpDescriptor)"]
     if hasGRPC { list += ["--grpc-fd", "\(Self.grpcDescriptor)"] }
     if limits != ServingLimits() { list += ["--limits", limits.text] }
+    if modelControl == .none { list += ["--no-model-control"] }
     if let device { list += ["--device", device] }
     for folder in librarySearchPath { list += ["--library-path", folder] }
     if let injectedFault { list += ["--inject", injectedFault.text, "--inject-epoch", "\(injectedFaultEpoch)"] }

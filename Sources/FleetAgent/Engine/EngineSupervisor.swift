@@ -11,10 +11,13 @@ package actor EngineSupervisor: Service {
     package var standingOrders: [EngineCommand] = []
     /// What to load, by model.
     package var models: [Load] = []
+    /// All versions that may be loaded.
+    package var catalog: [CatalogEntry] = []
 
-    package init(standingOrders: [EngineCommand] = [], models: [Load] = []) {
+    package init(standingOrders: [EngineCommand] = [], models: [Load] = [], catalog: [CatalogEntry] = []) {
       self.standingOrders = standingOrders
       self.models = models
+      self.catalog = catalog
     }
   }
 
@@ -24,15 +27,22 @@ package actor EngineSupervisor: Service {
       package var version: ModelVersion
       package var digest: ModelDigest
       package var folder: String
+      package var options: ModelOptions
 
-      package init(version: ModelVersion, digest: ModelDigest, folder: String) {
+      package init(
+        version: ModelVersion,
+        digest: ModelDigest,
+        folder: String,
+        options: ModelOptions = ModelOptions()
+      ) {
         self.version = version
         self.digest = digest
         self.folder = folder
+        self.options = options
       }
 
       func command(within deadline: Duration) -> EngineCommand {
-        .activate(version, digest: digest, folder: folder, withinSeconds: deadline.seconds)
+        .activate(version, digest: digest, folder: folder, options: options, withinSeconds: deadline.seconds)
       }
     }
 
@@ -136,6 +146,23 @@ package actor EngineSupervisor: Service {
     _ = try await Self.call(command, of: engine, within: deadline)
   }
 
+  /// Tells the engine what the repository holds now. One that is away is told when it is back.
+  package func tellCatalog() async {
+    guard isBriefed, let engine else { return }
+    await tellCatalog(engine)
+  }
+
+  /// Looks once more after each time: another change may have been told of meanwhile, and overtaken by ours.
+  private func tellCatalog(_ engine: any RunningEngine) async {
+    var told: [CatalogEntry]?
+    while !engine.link.isClosed {
+      let catalog = await briefing().catalog
+      guard catalog != told else { return }
+      await order(.catalog(catalog), of: engine)
+      told = catalog
+    }
+  }
+
   /// Has the engine serve a version; the milliseconds that loading took. Waits for an engine that is being restarted.
   package func activate(
     _ load: Load.Version,
@@ -231,6 +258,7 @@ package actor EngineSupervisor: Service {
     // An engine that ended meanwhile was still loading, and is counted so.
     guard !engine.link.isClosed else { return }
     await openToClients(engine)
+    await tellCatalog(engine)
     state.finishedLoading(problems: problems)
     for problem in problems.values.sorted() { log.error("\(problem)") }
     await poll()

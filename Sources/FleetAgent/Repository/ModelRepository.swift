@@ -20,6 +20,8 @@ package actor ModelRepository {
   private var versions: [ModelVersion: ModelManifest] = [:]
   private var uploads: [ModelDigest: ModelManifest] = [:]
   private var active = ActiveVersions()
+  /// Counts changes of what is here and of what is active.
+  package private(set) var revision: UInt64 = 0
 
   package init(root: String, disk: Disk = Disk(), log: Logger) throws {
     executor = try ThreadExecutor(name: "repository")
@@ -182,6 +184,7 @@ package actor ModelRepository {
     guard next != active else { return }
     try saying("switch to \(version)") { try disk.replace(folder.active, with: next.bytes) }
     active = next
+    revision += 1
     dropUnneeded(of: version)
   }
 
@@ -297,6 +300,7 @@ package actor ModelRepository {
     try disk.rename(upload, to: folder.version(manifest.version))
     uploads[manifest.digest] = nil
     versions[manifest.version] = manifest
+    revision += 1
     dropUnneeded(of: manifest.version)
   }
 

@@ -1,60 +1,41 @@
 import FleetCore
 import FleetWire
 import NIOCore
-import NIOPosix
-import Synchronization
 
 /// Does what the agent asks of its engine.
 final class EngineController: Sendable {
-  /// The runtime, or why there is none.
-  private enum Runtime {
-    case opening
-    case open(any InferenceEngine)
-    case missing(String)
-  }
-
-  private let runtime = Mutex(Runtime.opening)
-  private let registry: ModelRegistry
+  private let loader: ModelLoader
+  private let service: InferenceService
   private let handOff: HandOff
   private let serving: any EventLoopGroup
   private let openConnections: @Sendable () -> Int
   private let accept: @Sendable () -> Void
-  /// One thread: versions load one after the other, in the order they were asked for.
-  private let loader = NIOThreadPool(numberOfThreads: 1)
 
-  /// `open` runs on the loader's thread: it takes a while.
   init(
-    registry: ModelRegistry,
+    loader: ModelLoader,
+    service: InferenceService,
     handOff: HandOff,
     serving: any EventLoopGroup,
     openConnections: @escaping @Sendable () -> Int,
-    accept: @escaping @Sendable () -> Void,
-    open: @escaping @Sendable () throws -> any InferenceEngine
+    accept: @escaping @Sendable () -> Void
   ) {
-    self.registry = registry
+    self.loader = loader
+    self.service = service
     self.handOff = handOff
     self.serving = serving
     self.openConnections = openConnections
     self.accept = accept
-    loader.start()
-    loader.submit { [self] _ in
-      let opened: Runtime
-      do {
-        opened = .open(try open())
-      } catch {
-        opened = .missing("\(error)")
-      }
-      runtime.withLock { $0 = opened }
-    }
   }
 
   func perform(_ command: EngineCommand, on loop: any EventLoop) -> EventLoopFuture<EngineReply> {
     switch command {
-    case .activate(let version, let digest, let folder, let withinSeconds):
-      let received = ContinuousClock.now
-      return loader.runIfActive(eventLoop: loop) { [self] in
-        activate(version, digest, folder, received: received, withinSeconds: withinSeconds)
-      }
+    case .activate(let version, let digest, let folder, let options, let withinSeconds):
+      let deadline = ContinuousClock.now + .seconds(min(withinSeconds, 1e6))
+      let entry = CatalogEntry(version: version, digest: digest, folder: folder, isActive: true, options: options)
+      return loader.inTurn(on: loop) { [self] in activate(entry, by: deadline, seconds: withinSeconds) }
+    case .catalog(let entries):
+      loader.know(entries)
+      return loop.makeSucceededFuture(.done)
     case .handOff(let siblings, let refusesWhenAlone):
       do throws(EngineError) {
         try handOff.begin(siblings: siblings, refusesWhenAlone: refusesWhenAlone)
@@ -72,40 +53,17 @@ final class EngineController: Sendable {
     }
   }
 
-  /// Loads nothing more. A load under way is not waited for.
-  func stop() {
-    loader.shutdownGracefully { _ in }
-  }
-
-  private func activate(
-    _ version: ModelVersion,
-    _ digest: ModelDigest,
-    _ folder: String,
-    received: ContinuousClock.Instant,
-    withinSeconds: Double
-  ) -> EngineReply {
-    if let active = registry.find(version.name)?.active, active.version == version, active.digest == digest {
+  private func activate(_ entry: CatalogEntry, by deadline: ContinuousClock.Instant, seconds: Double) -> EngineReply {
+    if let active = service.registry.find(entry.version.name)?.active, active.version == entry.version,
+      active.digest == entry.digest
+    {
       return .activated(loadMilliseconds: 0)
     }
-    let engine: any InferenceEngine
-    switch runtime.withLock({ $0 }) {
-    case .opening: return .failed("the runtime is not open yet")
-    case .missing(let problem): return .failed(problem)
-    case .open(let opened): engine = opened
-    }
-    // The agent has told its operators of a failure by then: serving the version after all would contradict it.
-    func isLate() -> Bool { (ContinuousClock.now - received).seconds > withinSeconds }
-    let tooLate = EngineReply.failed("took longer than \(Quantity.text(.seconds(min(withinSeconds, 1e6))))")
-    guard !isLate() else { return tooLate }
-    let start = ContinuousClock.now
-    do {
-      let served = ServedVersion(version: version, digest: digest, model: try engine.load(folder: folder))
-      try served.warmUp()
-      guard !isLate() else { return tooLate }
-      registry.activate(served)
-      return .activated(loadMilliseconds: (ContinuousClock.now - start).milliseconds)
+    do throws(EngineError) {
+      return .activated(loadMilliseconds: try loader.activate(entry, by: deadline).milliseconds)
     } catch {
-      return .failed("\(error)")
+      let isLate = ContinuousClock.now > deadline
+      return .failed(isLate ? "took longer than \(Quantity.text(.seconds(min(seconds, 1e6))))" : error.message)
     }
   }
 
@@ -116,8 +74,18 @@ final class EngineController: Sendable {
   }
 
   private var currentReport: EngineReport {
+    let registry = service.registry
     var report = EngineReport(models: registry.statuses, openConnections: openConnections())
-    switch runtime.withLock({ $0 }) {
+    report.versions = registry.all.map { served in
+      let isActive = registry.find(served.version.name)?.active === served
+      return VersionStatus(
+        version: served.version,
+        digest: served.digest,
+        isActive: isActive,
+        counts: VersionCounts(served.statistics.current)
+      )
+    }
+    switch loader.runtime {
     case .opening: break
     case .missing(let problem): report.problem = problem
     case .open(let engine):
@@ -126,5 +94,25 @@ final class EngineController: Sendable {
       report.devices = engine.devices
     }
     return report
+  }
+}
+
+extension VersionCounts {
+  fileprivate init(_ counts: VersionStatistics.Counts) {
+    self.init()
+    inferences = counts.inferences
+    executions = counts.executions
+    success = Sum(counts.success)
+    failure = Sum(counts.failure)
+    queue = Sum(counts.queue)
+    input = Sum(counts.input)
+    infer = Sum(counts.infer)
+    output = Sum(counts.output)
+  }
+}
+
+extension VersionCounts.Sum {
+  fileprivate init(_ sum: VersionStatistics.Sum) {
+    self.init(count: sum.count, nanoseconds: sum.nanoseconds)
   }
 }

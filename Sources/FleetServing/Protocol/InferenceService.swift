@@ -23,21 +23,24 @@ package final class InferenceService: Sendable {
     self.repository = repository
   }
 
-  /// The version that answers for `name`. Throws `.notFound` when there is none, or `version` is not the one.
+  /// The version that answers for `name`: the active one when `version` is nil. Throws `.notFound` when there is none.
   package func find(_ name: String, version: String?) throws(ServingError) -> (active: ServedVersion, meter: ModelMeter)
   {
     guard let found = registry.find(name) else {
       let hint = NearName.hint(for: String(name.prefix(64)), among: registry.names)
       throw ServingError(.notFound, "no model \(ServingError.quote(name)) is served here\(hint)")
     }
-    let active = found.active.version
-    if let version, version != String(active.number) {
-      throw ServingError(
-        .notFound,
-        "version \(ServingError.quote(version)) of '\(name)' is not served here; version '\(active.number)' is"
-      )
+    guard let version, version != String(found.active.version.number) else { return found }
+    // As it is written and no other way: `+1` and `01` are no versions.
+    if let number = Int(version), String(number) == version, let found = registry.find(name, version: number) {
+      return found
     }
-    return found
+    let served = registry.versions(of: name).map { "'\($0.version.number)'" }
+    let others = served.count == 1 ? "version \(served[0]) is" : "versions \(served.joined(separator: ", ")) are"
+    throw ServingError(
+      .notFound,
+      "version \(ServingError.quote(version)) of '\(name)' is not served here; \(others)"
+    )
   }
 
   /// Decodes, computes and encodes: on the caller's event loop when that is quick, else on a worker. `decode` of a body of

@@ -8,19 +8,21 @@ package final class ServedVersion: Sendable {
   package let digest: ModelDigest
   package let model: any LoadedModel
   package let options: ModelOptions
-  package let statistics = VersionStatistics()
+  package let statistics: VersionStatistics
   private let pace = Mutex(ModelPace())
 
   package init(
     version: ModelVersion,
     digest: ModelDigest,
     model: any LoadedModel,
-    options: ModelOptions = ModelOptions()
+    options: ModelOptions = ModelOptions(),
+    statistics: VersionStatistics = VersionStatistics()
   ) {
     self.version = version
     self.digest = digest
     self.model = model
     self.options = options
+    self.statistics = statistics
   }
 
   /// What a call of `shape` will likely take; nil while that is unknown.

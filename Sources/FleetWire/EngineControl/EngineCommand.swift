@@ -4,7 +4,15 @@ package import FleetCore
 package enum EngineCommand: Sendable, Equatable, Codable {
   /// Compile the version in `folder`, warm it, then serve it in place of the model's former version. One that is not ready
   /// within `withinSeconds` of the command is not served: the agent has given it up by then.
-  case activate(ModelVersion, digest: ModelDigest, folder: String, withinSeconds: Double = 60)
+  case activate(
+    ModelVersion,
+    digest: ModelDigest,
+    folder: String,
+    options: ModelOptions = ModelOptions(),
+    withinSeconds: Double = 60
+  )
+  /// All that the repository holds, verified, and so all that may be loaded; after every change of it.
+  case catalog([CatalogEntry])
   /// Hand new requests to `siblings` (REST addresses, HOST:PORT, best first) until told to serve. What no sibling takes is
   /// answered here all the same, unless `refusesWhenAlone`: then it is refused.
   case handOff(siblings: [String], refusesWhenAlone: Bool = false)
@@ -12,6 +20,34 @@ package enum EngineCommand: Sendable, Equatable, Codable {
   case serve
   /// Report what was done so far.
   case report
+}
+
+/// One version of the agent's repository.
+package struct CatalogEntry: Sendable, Equatable, Codable {
+  package var version: ModelVersion
+  package var digest: ModelDigest
+  package var folder: String
+  /// Whether it is the one that answers for its model.
+  package var isActive: Bool
+  package var options: ModelOptions
+  /// Why it must not be loaded unless it is the active one; nil when it may.
+  package var problem: String?
+
+  package init(
+    version: ModelVersion,
+    digest: ModelDigest,
+    folder: String,
+    isActive: Bool,
+    options: ModelOptions = ModelOptions(),
+    problem: String? = nil
+  ) {
+    self.version = version
+    self.digest = digest
+    self.folder = folder
+    self.isActive = isActive
+    self.options = options
+    self.problem = problem
+  }
 }
 
 /// A command with the number that its reply repeats.

@@ -30,7 +30,10 @@ package struct EngineReport: Sendable, Equatable, Codable {
   /// The device in use, and all that the runtime found.
   package var device: String?
   package var devices: [EngineDevice]
+  /// By model, as its active version is served.
   package var models: [ModelStatus]
+  /// All that is served, with what each version did.
+  package var versions: [VersionStatus] = []
   /// Connections accepted and still open.
   package var openConnections: Int
 

@@ -52,6 +52,7 @@ final class FakeEngine: RunningEngine {
   private struct State {
     var commands: [EngineCommand] = []
     var models: [String: ModelStatus] = [:]
+    var catalog: [CatalogEntry] = []
     var delayed: [EngineRequest] = []
     var isReleased = false
     var end: ProcessEnd?
@@ -74,7 +75,10 @@ final class FakeEngine: RunningEngine {
     try OwnThread.start("fake-engine") { [self] in serve() }
   }
 
-  /// What it was told, without the polls.
+  /// What it knows of the repository.
+  var catalog: [CatalogEntry] { state.withLock { $0.catalog } }
+
+  /// What it was told, without the polls and the catalog.
   var commands: [EngineCommand] { state.withLock { $0.commands } }
 
   func count(_ model: String, requests: UInt64, microseconds: UInt64 = 1000, errors: UInt64 = 0) {
@@ -142,9 +146,13 @@ final class FakeEngine: RunningEngine {
   private func reply(to request: EngineRequest) -> EngineReply? {
     let command = request.command
     let behaviour = behaviour()
-    if command != .report { state.withLock { $0.commands.append(command) } }
+    if case .catalog(let entries) = command {
+      state.withLock { $0.catalog = entries }
+    } else if command != .report {
+      state.withLock { $0.commands.append(command) }
+    }
     switch command {
-    case .activate(let version, let digest, _, _):
+    case .activate(let version, let digest, _, _, _):
       if behaviour.deadly.contains(version) {
         end(.killed(signal: 11))
         return nil
@@ -165,7 +173,7 @@ final class FakeEngine: RunningEngine {
     case .handOff:
       behaviour.onHandOff()
       return .done
-    case .serve: return .done
+    case .serve, .catalog: return .done
     case .report:
       let models = state.withLock { $0.models.values.sorted { $0.name < $1.name } }
       return .report(
