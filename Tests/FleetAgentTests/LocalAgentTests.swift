@@ -35,6 +35,33 @@ struct LocalAgentTests {
     await node.stop()
   }
 
+  @Test func engineKnowsWhatTheRepositoryHoldsAfterEveryChange() async throws {
+    var options = ModelOptions()
+    options.versions = .all
+    options.largestBatch = 8
+    let node = try await TestNode { [options] in $0.models = ["tag-reader": options] }
+    let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
+    func catalog() -> [CatalogEntry] { node.engines.started.last?.catalog ?? [] }
+    try await first.push(to: node.agent)
+    try await eventually("it is told of version 1") { catalog().map(\.version) == [first.version] }
+    _ = try await node.agent.execute(.activate(first.version, digest: first.digest))
+    try await second.push(to: node.agent)
+    #expect(catalog().map(\.version) == [first.version, second.version])
+    #expect(catalog().map(\.isActive) == [true, false])
+    #expect(catalog().allSatisfy { $0.options == options })
+    _ = try await node.agent.execute(.activate(second.version, digest: second.digest))
+    #expect(catalog().map(\.isActive) == [false, true])
+    let activated = node.engines.started.last?.commands.compactMap { command in
+      if case .activate(_, _, _, let options, _) = command { options } else { nil }
+    }
+    #expect(activated == [options, options])
+    node.engines.started.last?.end(.killed(signal: 9))
+    try await eventually("the next engine is told too") {
+      node.engines.started.count == 2 && catalog().map(\.isActive) == [false, true]
+    }
+    await node.stop()
+  }
+
   @Test func versionThatKillsTheEngineLeavesTheOldOneServing() async throws {
     let node = try await TestNode()
     let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))

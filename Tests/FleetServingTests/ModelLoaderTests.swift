@@ -161,6 +161,8 @@ import Testing
       let answer = try await client.infer(Bodies.json(), path: "/v2/models/digits\(path)/infer")
       #expect(answer.status == 200 && answer.marker == marker, "\(path): \(answer.text)")
     }
+    let metadata = try await client.get("/v2/models/digits")
+    #expect(metadata.json["versions"] as? [String] == ["1", "2"])
     let unknown = try await client.get("/v2/models/digits/versions/01")
     #expect(unknown.status == 404)
     #expect(unknown.text.contains("versions '1', '2' are"), "\(unknown.text)")

@@ -148,7 +148,8 @@ package actor EngineSupervisor: Service {
 
   /// Tells the engine what the repository holds now. One that is away is told when it is back.
   package func tellCatalog() async {
-    guard isBriefed, let engine else { return }
+    // Also while it is briefed: what the briefing has read may be old already.
+    guard case .answering = state.phase, let engine else { return }
     await tellCatalog(engine)
   }
 

@@ -10,17 +10,24 @@ extension InferenceService {
   }
 
   package func metadata(_ name: String, version: String?) throws(ServingError) -> ModelMetadata {
-    ModelMetadata(try find(name, version: version).active)
+    let served = try find(name, version: version).active
+    var metadata = ModelMetadata(served)
+    // Another may have become active since: what was found is named in any case.
+    let others = registry.versions(of: name).map(\.version.number)
+    metadata.versions = Set(others + metadata.versions).sorted()
+    return metadata
   }
 
   package func configuration(_ name: String, version: String?) throws(ServingError) -> ModelConfiguration {
     ModelConfiguration(try find(name, version: version).active)
   }
 
-  /// Of all models when `name` is nil.
+  /// Of all models when `name` is nil, of all its versions when only `version` is.
   package func statistics(_ name: String? = nil, version: String? = nil) throws(ServingError) -> [ModelStatisticsView] {
-    if let name { return [ModelStatisticsView(try find(name, version: version).active)] }
-    return registry.names.compactMap { registry.find($0).map { ModelStatisticsView($0.active) } }
+    guard let name else { return registry.all.map { ModelStatisticsView($0) } }
+    let found = try find(name, version: version).active
+    let served = version == nil ? registry.versions(of: name) : [found]
+    return (served.isEmpty ? [found] : served).map { ModelStatisticsView($0) }
   }
 
   /// What the repository holds; without what is not ready when `onlyReady`.
