@@ -5,9 +5,6 @@ import NIOPosix
 
 /// Everything that serves, put together: HTTP on its loops, workers, the registry, and the control channel.
 package final class Engine: Sendable {
-  /// Waiting longer than this many requests take would help nobody: the client is told to come again.
-  private static let maximumWaiting = 64
-
   /// Completes when the agent's end of the control socket has closed.
   package let agentGone: EventLoopFuture<Void>
   package var openConnections: Int { http.census.count }
@@ -16,7 +13,7 @@ package final class Engine: Sendable {
   private let http: HTTPServer
   private let frontEnd: RESTFrontEnd
   private let loader: ModelLoader
-  private let workers: WorkerPool
+  private let service: InferenceService
   private let serving: MultiThreadedEventLoopGroup
   private let controlling: MultiThreadedEventLoopGroup
 
@@ -25,7 +22,7 @@ package final class Engine: Sendable {
     http: HTTPServer,
     frontEnd: RESTFrontEnd,
     loader: ModelLoader,
-    workers: WorkerPool,
+    service: InferenceService,
     serving: MultiThreadedEventLoopGroup,
     controlling: MultiThreadedEventLoopGroup
   ) {
@@ -33,7 +30,7 @@ package final class Engine: Sendable {
     self.http = http
     self.frontEnd = frontEnd
     self.loader = loader
-    self.workers = workers
+    self.service = service
     self.serving = serving
     self.controlling = controlling
   }
@@ -50,7 +47,8 @@ package final class Engine: Sendable {
     let controlling = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loader = ModelLoader(registry: ModelRegistry(), allowsControl: options.allowsModelControl, open: open)
     let handOff = HandOff()
-    let workers = WorkerPool(threads: min(max(cores, 1), 8), maximumWaiting: maximumWaiting)
+    // One more than can compute at a time: it is there for a model that nobody has asked for a while.
+    let workers = min(max(cores, 2), 16) + 1
     let service = InferenceService(registry: loader.registry, workers: workers, repository: loader)
     let frontEnd = RESTFrontEnd(
       node: options.nodeName,
@@ -84,7 +82,7 @@ package final class Engine: Sendable {
       http: http,
       frontEnd: frontEnd,
       loader: loader,
-      workers: workers,
+      service: service,
       serving: serving,
       controlling: controlling
     )
@@ -95,7 +93,7 @@ package final class Engine: Sendable {
     await http.stop(within: deadline)
     frontEnd.closeConnections()
     loader.stop()
-    try? await workers.shutDown()
+    try? await service.shutDown()
     try? await serving.shutdownGracefully()
     try? await controlling.shutdownGracefully()
   }

@@ -111,7 +111,7 @@ import Testing
       while answers.isEmpty, let answer = try await group.next() { answers.append(answer) }
       let status = try await engine.status()
       #expect(status.inFlight > 0)
-      #expect(status.queued == 64)
+      #expect(status.queued > 0 && status.queued <= 64)
       gate.open()
       for try await answer in group { answers.append(answer) }
       return answers

@@ -120,7 +120,7 @@ final class ModelLoader: Sendable {
       let served = ServedVersion(
         version: entry.version,
         digest: entry.digest,
-        model: try engine.load(folder: entry.folder),
+        model: try engine.load(folder: entry.folder, options: entry.options),
         options: entry.options,
         statistics: registry.statistics(of: entry.version)
       )

@@ -1,3 +1,4 @@
+package import FleetCore
 package import FleetWire
 
 /// An inference runtime with its devices. One file or folder a runtime implements it; nothing else knows which it is.
@@ -10,18 +11,12 @@ package protocol InferenceEngine: Sendable {
 
   /// Reads and compiles the version in `folder`. Takes seconds: never call it on an event loop. Throws `EngineError`.
   func load(folder: String) throws -> any LoadedModel
+  /// The same as `options` want it; a runtime that knows no hints loads it as ever.
+  func load(folder: String, options: ModelOptions) throws -> any LoadedModel
 }
 
-/// A compiled model. Freed by letting go of it.
-package protocol LoadedModel: Sendable {
-  /// What the protocol's metadata calls the kind of model, such as `openvino`.
-  var platform: String { get }
-  var inputs: [TensorDescription] { get }
-  var outputs: [TensorDescription] { get }
-
-  /// Computes, on the calling thread, as many at a time as there are callers. `inputs` are in the order of the model's own and
-  /// fit their descriptions; answers the outputs at the indices `wanted`, in that order. Throws `EngineError`.
-  func infer(_ inputs: [Tensor], wanted: [Int]) throws -> [Tensor]
+extension InferenceEngine {
+  package func load(folder: String, options: ModelOptions) throws -> any LoadedModel { try load(folder: folder) }
 }
 
 /// What a runtime refused to do, in its own words.

@@ -41,6 +41,13 @@ package final class ModelMeter: Sendable {
     counts.withLock { $0.handedOff += 1 }
   }
 
+  /// A request was refused: it had waited too long, or would have, or too many waited before it.
+  func refused(isLate: Bool) {
+    counts.withLock { counts in
+      if isLate { counts.refusedLate += 1 } else { counts.refusedFull += 1 }
+    }
+  }
+
   func queued() {
     counts.withLock { $0.queued += 1 }
   }

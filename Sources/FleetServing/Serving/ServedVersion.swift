@@ -9,6 +9,11 @@ package final class ServedVersion: Sendable {
   package let model: any LoadedModel
   package let options: ModelOptions
   package let statistics: VersionStatistics
+  /// What may wait for it, and how much of it may run at a time.
+  let queueBounds: RequestQueue<WaitingCall>.Bounds
+  /// Whether the calls of several clients may be computed together.
+  let isBatching: Bool
+  private let hasRows: Bool
   private let pace = Mutex(ModelPace())
 
   package init(
@@ -23,6 +28,20 @@ package final class ServedVersion: Sendable {
     self.model = model
     self.options = options
     self.statistics = statistics
+    hasRows = (model.inputs + model.outputs).allSatisfy { $0.shape.first == -1 }
+    isBatching = hasRows && options.largestBatch > 1 && model.inputs.allSatisfy { $0.datatype != .bytes }
+    queueBounds = RequestQueue.Bounds(
+      maximumQueued: options.maximumQueued,
+      maximumWait: .seconds(options.maximumWait),
+      largestBatch: isBatching ? options.largestBatch : 1,
+      longestDelay: .seconds(options.longestDelay),
+      parallelism: max(1, model.parallelism)
+    )
+  }
+
+  /// How many rows a call asks for: 1 unless the model leaves the first length of all its tensors open.
+  func rows(of prepared: InferValidation.Prepared) -> Int {
+    hasRows ? prepared.inputs.first?.shape.first ?? 1 : 1
   }
 
   /// What a call of `shape` will likely take; nil while that is unknown.
@@ -60,5 +79,12 @@ package final class ServedVersion: Sendable {
       _ = try model.infer(inputs, wanted: wanted)
       took(NIODeadline.now() - start, shape)
     }
+  }
+}
+
+extension TimeAmount {
+  /// No longer than a year.
+  fileprivate static func seconds(_ seconds: Double) -> TimeAmount {
+    .nanoseconds(Int64(max(0, min(seconds, 31_536_000)) * 1e9))
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import NIOCore
 import Synchronization
 
@@ -19,6 +20,12 @@ package final class VersionStatistics: Sendable {
     package var input = Sum()
     package var infer = Sum()
     package var output = Sum()
+
+    fileprivate mutating func add(_ run: ModelRun) {
+      input.add(run.input)
+      infer.add(run.infer)
+      output.add(run.output)
+    }
   }
 
   package struct Counts: Sendable, Equatable {
@@ -46,6 +53,40 @@ package final class VersionStatistics: Sendable {
   package init() {}
 
   package var current: Counts { counts.withLock { $0 } }
+
+  /// The model ran once, for so many rows.
+  func ran(_ run: ModelRun, rows: Int) {
+    let now = Self.milliseconds
+    update { counts in
+      counts.lastInference = max(counts.lastInference, now)
+      counts.executions += 1
+      counts.batches[rows, default: Batch()].add(run)
+    }
+  }
+
+  /// A request of `rows` was answered `total` after it came, having had its share in `run`.
+  func succeeded(rows: Int, total: TimeAmount, queue: TimeAmount, _ run: ModelRun) {
+    update { counts in
+      counts.inferences += UInt64(max(0, rows))
+      counts.success.add(total)
+      counts.queue.add(queue)
+      counts.input.add(run.input)
+      counts.infer.add(run.infer)
+      counts.output.add(run.output)
+    }
+  }
+
+  /// A request that was right was refused, withdrawn or failed, so long after it came.
+  func failed(after time: TimeAmount) {
+    update { $0.failure.add(time) }
+  }
+
+  /// Unix time.
+  private static var milliseconds: UInt64 {
+    var time = timespec()
+    guard unsafe clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
+    return UInt64(max(0, time.tv_sec)) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+  }
 
   package func update(_ change: (inout Counts) -> Void) {
     counts.withLock { change(&$0) }

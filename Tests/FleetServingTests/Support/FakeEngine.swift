@@ -28,7 +28,7 @@ final class FakeEngine: InferenceEngine {
     switch (parts.first, parts.last.flatMap(Float.init)) {
     case ("marker", let marker?): return FakeModel(marker: marker)
     case ("slow", let marker?): return FakeModel(marker: marker, computeMicroseconds: 2000)
-    case ("compiling", let marker?): return FakeModel(marker: marker, compiling: gate)
+    case ("compiling", let marker?): return FakeModel(marker: marker, compiling: gate, parallelism: 2)
     case ("gated", let marker?): return FakeModel(marker: marker, computeMicroseconds: 2000, gate: gate)
     case ("failing", _): return FakeModel(marker: 0, failsAfter: 5)
     default: throw EngineError("'\(name)' is not a model")
@@ -44,6 +44,7 @@ final class FakeModel: LoadedModel {
     TensorDescription(name: "labels", datatype: .int64, shape: [-1]),
     TensorDescription(name: "halves", datatype: .fp16, shape: [-1]),
   ]
+  let parallelism: Int
   private let marker: Float
   private let computeMicroseconds: UInt32
   private let gate: Gate?
@@ -57,8 +58,10 @@ final class FakeModel: LoadedModel {
     computeMicroseconds: UInt32 = 0,
     gate: Gate? = nil,
     compiling: Gate? = nil,
-    failsAfter: Int = .max
+    failsAfter: Int = .max,
+    parallelism: Int = 1
   ) {
+    self.parallelism = parallelism
     self.marker = marker
     self.computeMicroseconds = computeMicroseconds
     self.gate = gate

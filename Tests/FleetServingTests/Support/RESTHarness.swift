@@ -11,7 +11,6 @@ final class RESTHarness: Sendable {
   let registry = ModelRegistry()
   let service: InferenceService
   private let frontEnd: RESTFrontEnd
-  private let workers = WorkerPool(threads: 2, maximumWaiting: 64)
 
   /// Serves `models`, each as version 1 under its name.
   init(_ models: [String: any LoadedModel], repository: (any RepositoryControl)? = nil) throws {
@@ -24,7 +23,7 @@ final class RESTHarness: Sendable {
         )
       )
     }
-    service = InferenceService(registry: registry, workers: workers, repository: repository)
+    service = InferenceService(registry: registry, workers: 2, repository: repository)
     frontEnd = RESTFrontEnd(
       node: try #require(NodeName("austin-01/a")),
       service: service,
@@ -35,7 +34,7 @@ final class RESTHarness: Sendable {
 
   /// Ends the threads.
   func stop() async throws {
-    try await workers.shutDown()
+    try await service.shutDown()
   }
 
   func send(

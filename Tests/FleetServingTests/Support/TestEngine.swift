@@ -50,12 +50,13 @@ final class TestEngine: Sendable {
     close(agent)
   }
 
-  func activate(_ folder: String, version: Int) async throws {
+  func activate(_ folder: String, version: Int, options: ModelOptions = ModelOptions()) async throws {
     let reply = try await call(
       .activate(
         ModelVersion(name: "digits", number: version),
         digest: ModelDigest(ofManifest: Array(folder.utf8)),
-        folder: "/models/\(folder)"
+        folder: "/models/\(folder)",
+        options: options
       )
     )
     guard case .activated = reply else { throw TestFailure("activate: \(reply)") }

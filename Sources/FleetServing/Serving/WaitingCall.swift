@@ -1,0 +1,67 @@
+import FleetCore
+import NIOCore
+
+/// A call on its way to a worker.
+struct WaitingCall: Sendable {
+  enum Work: Sendable {
+    /// Is read by a worker, because it is long, and comes back as one to compute. Gets how long it has waited for that.
+    case read(@Sendable (TimeAmount) -> Void)
+    case compute(InferValidation.Prepared, answer: @Sendable (Result<[Tensor], ServingError>) -> Void)
+  }
+
+  let target: ServedVersion
+  let meter: ModelMeter
+  let received: NIODeadline
+  let work: Work
+  /// Instead of any other answer.
+  let refuse: @Sendable (ServingError) -> Void
+
+  var lane: WorkShare<WaitingCall>.Lane {
+    WorkShare.Lane(target: ObjectIdentifier(target), isReading: isReading)
+  }
+
+  var isReading: Bool {
+    if case .read = work { true } else { false }
+  }
+
+  /// Refused by the queue: tells the client why, and the books.
+  func refuse(_ refusal: RequestQueue<WaitingCall>.Refusal) {
+    let name = target.version.name
+    switch refusal {
+    case .full(let count):
+      meter.refused(isLate: false)
+      fail(ServingError(.unavailable, "\(count) requests wait for '\(name)' already"))
+    case .wouldWait(let time):
+      meter.refused(isLate: true)
+      fail(
+        ServingError(
+          .unavailable,
+          "'\(name)' is busy: the request would wait about \(time.wholeMilliseconds) ms, "
+            + "longer than the \(longestWait) ms that one may"
+        )
+      )
+    case .waited:
+      meter.refused(isLate: true)
+      fail(
+        ServingError(
+          .unavailable,
+          "'\(name)' is busy: the request has waited for \(longestWait) ms, as long as one may"
+        )
+      )
+    case .deadline:
+      meter.refused(isLate: true)
+      fail(ServingError(.deadlineExceeded, "Request timeout expired: '\(name)' could not begin with it in time"))
+    }
+  }
+
+  func fail(_ error: ServingError) {
+    target.statistics.failed(after: NIODeadline.now() - received)
+    refuse(error)
+  }
+
+  private var longestWait: Int64 { target.queueBounds.maximumWait.wholeMilliseconds }
+}
+
+extension TimeAmount {
+  fileprivate var wholeMilliseconds: Int64 { nanoseconds / 1_000_000 }
+}
