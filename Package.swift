@@ -82,12 +82,14 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
+    .systemLibrary(name: "CZlib"),
     // The engine process: OpenVINO and the Open Inference Protocol.
     .target(
       name: "FleetServing",
       dependencies: [
         "FleetCore",
         "FleetWire",
+        "CZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -120,7 +120,7 @@ import Testing
     Case(words: "expected 8 elements, found 1", body: input(tensor + #","data":[[[[1]]]]"#)),
     Case(words: "expected '[', found '1'", body: input(tensor + #","data":[[1]]"#)),
     Case(words: "'data' is there twice", body: input(tensor + ",\"data\":[\(pixels)],\"data\":[\(pixels)]")),
-    Case(words: "has neither data nor binary_data_size", body: input(tensor)),
+    Case(words: "has neither data nor binary_data_size nor shared_memory_region", body: input(tensor)),
     Case(words: "JSON has no NaN or Infinity", body: input(tensor + #","data":[NaN]"#)),
     Case(words: "JSON has no NaN or Infinity", body: input(tensor + #","data":[Infinity]"#)),
     Case(words: "expected a number, found '-'", body: input(tensor + #","data":[-Infinity]"#)),
@@ -153,14 +153,17 @@ import Testing
     ),
     Case(words: "outputs[0].name is missing", body: Bodies.json(outputs: "[{}]")),
     Case(
-      words: "classification is not supported",
+      words: "classification is out of scope here",
       body: Bodies.json(outputs: #"[{"name":"scores","parameters":{"classification":3}}]"#)
     ),
     Case(
       words: "output 'halves' is FP16, which has no form in JSON",
       body: Bodies.json(outputs: #"[{"name":"halves"}]"#)
     ),
-    Case(words: "shared memory is not supported", body: input(tensor + #","parameters":{"shared_memory_region":"a"}"#)),
+    Case(
+      words: "shared_memory_region is there without shared_memory_byte_size",
+      body: input(tensor + #","parameters":{"shared_memory_region":"a"}"#)
+    ),
   ]
 
   static let binary: [Case] = [
@@ -173,7 +176,7 @@ import Testing
       body: input(tensor + #","parameters":{"binary_data_size":-1}"#)
     ),
     Case(
-      words: "has both data and binary_data_size",
+      words: "has more than one of data, binary_data_size and shared_memory_region",
       body: input(tensor + #","parameters":{"binary_data_size":0},"data":[\#(pixels)]"#)
     ),
     Case(
@@ -195,7 +198,7 @@ import Testing
       ],
       body: input(tensor + #","parameters":{"binary_data_size":3}"#) + "abc"
     ),
-    Case(words: "Content-Encoding 'gzip' is not taken", status: 415, fields: ["Content-Encoding: gzip"], body: "{}"),
+    Case(words: "Content-Encoding 'br' is not taken", status: 415, fields: ["Content-Encoding: br"], body: "{}"),
   ]
 
   @Test(arguments: [paths, documents, tensors, binary])

@@ -117,12 +117,21 @@ struct SeededGenerator: RandomNumberGenerator {
         let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
         #expect(isJSON, "\(text), seed \(seed)")
       }
-      if (try? RESTInferDecoder.decode(ByteBuffer(bytes: bytes), jsonLength: nil)) != nil {
+      if (try? decode(bytes)) != nil {
         accepted += 1
         #expect(isSkipped, "what is taken is JSON: \(String(decoding: bytes, as: UTF8.self)), seed \(seed)")
       }
     }
     #expect(accepted > 0)
+  }
+
+  private func decode(_ bytes: [UInt8]) throws -> RESTInferRequest {
+    try RESTInferDecoder.decode(
+      ByteBuffer(bytes: bytes),
+      jsonLength: nil,
+      sharedMemory: SharedMemoryRegistry(),
+      held: ConnectionCensus().beginHolding()
+    )
   }
 
   @Test func stringsHaveAllTheirEscapes() throws {

@@ -12,7 +12,7 @@ import Testing
     #expect(server.json["name"] as? String == "fleetd")
     #expect(
       server.json["extensions"] as? [String]
-        == ["binary_tensor_data", "model_configuration", "statistics", "model_repository"]
+        == ["binary_tensor_data", "model_configuration", "statistics", "system_shared_memory", "model_repository"]
     )
     for path in ["/v2/models/digits", "/v2/models/digits/versions/1", "/v2/models/digi%74s", "/v2/models/digits?a=b"] {
       let model = try await client.get(path)

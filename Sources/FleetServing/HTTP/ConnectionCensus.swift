@@ -9,10 +9,20 @@ package final class ConnectionCensus: Sendable {
   private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
   private let body = Atomic(0)
+  let decompressedBytes: Int
+  private let totalBodyBytes: Int
 
-  package init() {}
+  package init(limits: HTTPLimits = HTTPLimits()) {
+    decompressedBytes = limits.decompressedBytes
+    totalBodyBytes = limits.totalBodyBytes
+  }
 
-  /// Bytes of requests' bodies that are arriving or being answered.
+  /// For what a request needs besides its body.
+  func beginHolding() -> HeldBytes {
+    HeldBytes(self, limit: decompressedBytes, total: totalBodyBytes)
+  }
+
+  /// Bytes of requests' bodies that are arriving or being answered, and of what was decompressed of them.
   package var bodyBytes: Int { body.load(ordering: .relaxed) }
 
   /// Counts `bytes` more, or less when negative; answers the sum.

@@ -159,7 +159,8 @@ final class HTTPConnection: ChannelDuplexHandler {
       uri: head.uri,
       headers: head.headers,
       body: complete.body,
-      context: CallContext(received: lastProgress)
+      context: CallContext(received: lastProgress),
+      census: census
     )
     // Another protocol is not spoken here, and after such a request the decoder stops.
     let wantsOther = head.method == .CONNECT || head.headers.contains(name: "upgrade")

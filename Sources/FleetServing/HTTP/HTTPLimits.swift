@@ -5,6 +5,8 @@ package import NIOCore
 package struct HTTPLimits: Sendable {
   /// Triton's default is the same 64 MiB.
   package var bodyBytes = 64 << 20
+  /// What one body may be when decompressed, however short it came.
+  package var decompressedBytes = 64 << 20
   /// All bodies together, from their first byte until they are answered. What goes beyond is told to come again.
   package var totalBodyBytes = 512 << 20
   package var headBytes = 32 << 10

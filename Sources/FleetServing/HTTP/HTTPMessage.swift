@@ -9,13 +9,23 @@ package struct HTTPRequest: Sendable {
   package var body: ByteBuffer
   /// When it came, and whether its client is still there.
   package var context: CallContext
+  /// Counts what the request needs besides its body.
+  package var census: ConnectionCensus
 
-  package init(method: HTTPMethod, uri: String, headers: HTTPHeaders, body: ByteBuffer, context: CallContext) {
+  package init(
+    method: HTTPMethod,
+    uri: String,
+    headers: HTTPHeaders,
+    body: ByteBuffer,
+    context: CallContext,
+    census: ConnectionCensus
+  ) {
     self.method = method
     self.uri = uri
     self.headers = headers
     self.body = body
     self.context = context
+    self.census = census
   }
 
   /// When its last byte was read.
@@ -33,6 +43,8 @@ package struct HTTPResponse: Sendable {
   package var ticket: RequestTicket?
   /// Ask the client to connect anew, as when another node should have its requests.
   package var closesConnection: Bool
+  /// Whether it is decided in which encoding the body goes out.
+  var isEncodingSettled = false
 
   package init(
     status: Int,

@@ -24,7 +24,7 @@ package final class HTTPServer: Sendable {
     isAccepting: Bool = true,
     limits: HTTPLimits = HTTPLimits()
   ) async throws -> HTTPServer {
-    let census = ConnectionCensus()
+    let census = ConnectionCensus(limits: limits)
     let channel = try await ServerBootstrap(group: group)
       .serverChannelOption(.autoRead, value: isAccepting)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)

@@ -6,7 +6,7 @@ import Synchronization
 /// Has a sibling answer a request in this node's place.
 final class SiblingRelay: Sendable {
   /// Fields of an answer that the client gets as the sibling wrote them.
-  private static let passedBack = ["inference-header-content-length", "retry-after"]
+  private static let passedBack = ["inference-header-content-length", "retry-after", "content-encoding", "vary"]
 
   private let node: NodeName
   private let handOff: HandOff
@@ -67,7 +67,7 @@ final class SiblingRelay: Sendable {
     var headers = HTTPHeaders()
     headers.add(name: "Host", value: "\(sibling.host):\(sibling.port)")
     headers.add(name: "Content-Length", value: String(request.body.readableBytes))
-    for name in ["content-type", "content-encoding", "inference-header-content-length"] {
+    for name in ["content-type", "content-encoding", "accept-encoding", "inference-header-content-length"] {
       if let value = request.headers.first(name: name) { headers.add(name: name, value: value) }
     }
     headers.add(name: HandOff.headerName, value: node.description)
@@ -79,12 +79,15 @@ final class SiblingRelay: Sendable {
     let fields = passedBack.compactMap { name in
       answer.headers.first(name: name).map { (name: name, value: $0) }
     }
-    return HTTPResponse(
+    var response = HTTPResponse(
       status: answer.status,
       contentType: answer.headers.first(name: "content-type"),
       fields: fields,
       body: answer.body,
       closesConnection: true
     )
+    // The sibling was asked for what the client asked for.
+    response.isEncodingSettled = true
+    return response
   }
 }

@@ -5,7 +5,7 @@ package import NIOCore
 extension InferenceService {
   /// The protocol's extensions that are served, by their names in server metadata.
   package var extensions: [String] {
-    let always = ["binary_tensor_data", "model_configuration", "statistics"]
+    let always = ["binary_tensor_data", "model_configuration", "statistics", "system_shared_memory"]
     return repository == nil ? always : always + ["model_repository"]
   }
 

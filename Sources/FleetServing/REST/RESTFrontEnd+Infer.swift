@@ -44,45 +44,101 @@ extension RESTFrontEnd {
     on found: (active: ServedVersion, meter: ModelMeter),
     loop: any EventLoop
   ) -> Eventual<HTTPResponse> {
-    service.infer(
+    let encoding = request.headers.first(name: "content-encoding")
+    let sharedMemory = service.sharedMemory
+    let inputs = found.active.model.inputs
+    return service.infer(
       on: found.active,
       meter: found.meter,
       context: request.context,
       loop: loop,
-      bodyBytes: request.body.readableBytes
+      bodyBytes: encoding == nil ? bytesToRead(request) : request.census.decompressedBytes
     ) { () throws(ServingError) in
-      try Self.decode(request)
+      guard let encoding else { return try Self.decode(request, request.body, for: inputs, sharedMemory, nil) }
+      let held = request.census.beginHolding()
+      let body = try Self.decompress(request, encoding, held)
+      var call = try Self.decode(request, body, for: inputs, sharedMemory, held)
+      call.held = held
+      return call
     } encode: { result, call in
-      Self.response(result, to: call)
+      let response = Self.response(result, to: call, sharedMemory)
+      return Self.compressed(response, for: request, on: loop)
     }
   }
 
-  private static func response(_ result: Result<InferReply, ServingError>, to call: RESTInferRequest?) -> HTTPResponse {
+  /// At most. A request names the shared memory it uses somewhere in its body; that is looked for only where there is so much of
+  /// it that copying would hold up the event loop.
+  private func bytesToRead(_ request: HTTPRequest) -> Int {
+    let body = request.body.readableBytes
+    let longest = service.sharedMemory.longestRegion
+    guard longest > Self.longestCopyInline, body <= Self.longestDocument else { return body }
+    let isNamed = request.body.readableBytesView.firstRange(of: Array("shared_memory_region".utf8)) != nil
+    return isNamed ? max(body, longest) : body
+  }
+
+  /// Some 10 GB a second.
+  private static let longestCopyInline = 1 << 20
+  /// The worker that reads a longer body does not mind.
+  private static let longestDocument = 64 << 10
+
+  private static func response(
+    _ result: Result<InferReply, ServingError>,
+    to call: RESTInferRequest?,
+    _ sharedMemory: SharedMemoryRegistry
+  ) -> HTTPResponse {
     do throws(ServingError) {
       let reply = try result.get()
       guard let call else { throw ServingError(.failed, "the request was not read") }
-      return RESTResponses.inferred(try RESTInferEncoder.encode(reply, for: call))
+      return RESTResponses.inferred(try RESTInferEncoder.encode(reply, for: call, sharedMemory))
     } catch {
       return RESTResponses.error(error)
     }
   }
 
-  private static func decode(_ request: HTTPRequest) throws(ServingError) -> RESTInferRequest {
-    if let encoding = request.headers.first(name: "content-encoding"), encoding.lowercased() != "identity" {
+  private static func decompress(
+    _ request: HTTPRequest,
+    _ field: String,
+    _ held: HeldBytes
+  ) throws(ServingError) -> ByteBuffer {
+    let fields = request.headers["content-encoding"]
+    let field = fields.count > 1 ? fields.joined(separator: ", ") : field
+    switch ContentEncoding.named(field) {
+    case .identity: return request.body
+    case .known(let encoding): return try BodyDecompression.decompress(request.body, encoding, held: held)
+    case .unknown:
       throw ServingError(
         .unsupportedEncoding,
-        "Content-Encoding \(ServingError.quote(encoding)) is not taken; send the body as it is"
+        "Content-Encoding \(ServingError.quote(field)) is not taken: compress with gzip or deflate, or not at all"
       )
     }
-    guard let text = request.headers.first(name: "inference-header-content-length") else {
-      return try RESTInferDecoder.decode(request.body, jsonLength: nil)
+  }
+
+  /// `body` is that of `request`, decompressed.
+  private static func decode(
+    _ request: HTTPRequest,
+    _ body: ByteBuffer,
+    for inputs: [TensorDescription],
+    _ sharedMemory: SharedMemoryRegistry,
+    _ held: HeldBytes?
+  ) throws(ServingError) -> RESTInferRequest {
+    var jsonLength: Int?
+    if let text = request.headers.first(name: "inference-header-content-length") {
+      guard let length = Int(text), length >= 0 else {
+        throw ServingError(
+          .invalid,
+          "Inference-Header-Content-Length: expected a whole number, found \(ServingError.quote(text))"
+        )
+      }
+      jsonLength = length
+    } else if request.headers.first(name: "content-type")?.lowercased().hasPrefix("application/octet-stream") == true {
+      jsonLength = 0
     }
-    guard let length = Int(text), length >= 0 else {
-      throw ServingError(
-        .invalid,
-        "Inference-Header-Content-Length: expected a whole number, found \(ServingError.quote(text))"
-      )
-    }
-    return try RESTInferDecoder.decode(request.body, jsonLength: length)
+    if jsonLength == 0 { return try RESTRawInput.decode(body, for: inputs) }
+    return try RESTInferDecoder.decode(
+      body,
+      jsonLength: jsonLength,
+      sharedMemory: sharedMemory,
+      held: held ?? request.census.beginHolding()
+    )
   }
 }

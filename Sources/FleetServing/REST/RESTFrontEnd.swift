@@ -30,7 +30,8 @@ package final class RESTFrontEnd: HTTPResponder {
       for route in RESTRoute.all {
         guard let names = route.match(path) else { continue }
         guard let method = route.method, method != request.method, method != .GET || request.method != .HEAD else {
-          return try route.respond(self, RESTCall(request: request, names: names, loop: loop))
+          let call = RESTCall(request: request, names: names, loop: loop)
+          return compressed(try route.respond(self, call), for: call)
         }
         allowed = method
       }

@@ -9,8 +9,11 @@ enum RESTInferEncoder {
     var jsonLength: Int?
   }
 
-  /// Throws `.invalid` when an output has no JSON form and was not asked for as binary data.
-  static func encode(_ reply: InferReply, for request: RESTInferRequest) throws(ServingError) -> Encoded {
+  /// Throws `.invalid` when an output has no JSON form and was not asked for as binary data, or does not fit into its place in
+  /// shared memory.
+  static func encode(_ reply: InferReply, for request: RESTInferRequest, _ sharedMemory: SharedMemoryRegistry)
+    throws(ServingError) -> Encoded
+  {
     var json = ByteBufferAllocator().buffer(
       capacity: 256 + reply.outputs.reduce(0) { $0 + 64 + $1.bytes.readableBytes * 3 }
     )
@@ -33,12 +36,19 @@ enum RESTInferEncoder {
       json.writeString(output.datatype.rawValue)
       json.writeStaticString("\",\"shape\":")
       json.writeString(InferValidation.text(output.shape))
-      if request.isBinary(output.name) {
+      switch request.form(of: output.name) {
+      case .shared(let slice):
+        try sharedMemory.write(output.bytes, to: slice.region, offset: slice.offset, byteSize: slice.byteSize)
+        json.writeStaticString(",\"parameters\":{\"shared_memory_region\":")
+        json.writeString(JSONText.quoted(slice.region))
+        json.writeString(",\"shared_memory_byte_size\":\(output.bytes.readableBytes)")
+        json.writeString(",\"shared_memory_offset\":\(slice.offset)}}")
+      case .binary:
         hasBinary = true
         json.writeStaticString(",\"parameters\":{\"binary_data_size\":")
         json.writeString(String(output.bytes.readableBytes))
         json.writeStaticString("}}")
-      } else {
+      case .json:
         json.writeStaticString(",\"data\":")
         try TensorJSONWriter.write(output, to: &json)
         json.writeStaticString("}")
@@ -47,7 +57,9 @@ enum RESTInferEncoder {
     json.writeStaticString("]}")
     guard hasBinary else { return Encoded(body: json) }
     let jsonLength = json.readableBytes
-    for output in reply.outputs where request.isBinary(output.name) { json.writeImmutableBuffer(output.bytes) }
+    for output in reply.outputs where request.form(of: output.name) == .binary {
+      json.writeImmutableBuffer(output.bytes)
+    }
     return Encoded(body: json, jsonLength: jsonLength)
   }
 }

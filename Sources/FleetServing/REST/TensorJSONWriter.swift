@@ -41,12 +41,23 @@ enum TensorJSONWriter {
         return true
       }
     case .bytes:
+      var isText = true
       write(&bytes, to: &json) { (bytes, json) in
         guard let length = bytes.readInteger(endianness: .little, as: UInt32.self),
-          let text = bytes.readString(length: Int(length))
+          let element = bytes.readSlice(length: Int(length))
         else { return false }
+        guard let text = String(validating: element.readableBytesView, as: UTF8.self) else {
+          isText = false
+          return false
+        }
         json.writeString(JSONText.quoted(text))
         return true
+      }
+      guard isText else {
+        throw ServingError(
+          .invalid,
+          "output '\(tensor.name)' holds bytes that are not UTF-8, which have no form in JSON: ask for it with binary_data"
+        )
       }
     case .fp16, .bf16:
       throw ServingError(

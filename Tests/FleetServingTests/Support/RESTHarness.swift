@@ -10,10 +10,16 @@ import Testing
 final class RESTHarness: Sendable {
   let registry = ModelRegistry()
   let service: InferenceService
+  let census: ConnectionCensus
   private let frontEnd: RESTFrontEnd
 
   /// Serves `models`, each as version 1 under its name.
-  init(_ models: [String: any LoadedModel], repository: (any RepositoryControl)? = nil) throws {
+  init(
+    _ models: [String: any LoadedModel],
+    repository: (any RepositoryControl)? = nil,
+    limits: HTTPLimits = HTTPLimits()
+  ) throws {
+    census = ConnectionCensus(limits: limits)
     for (name, model) in models {
       registry.activate(
         ServedVersion(
@@ -49,7 +55,8 @@ final class RESTHarness: Sendable {
       uri: path,
       headers: HTTPHeaders(fields),
       body: ByteBuffer(bytes: body),
-      context: CallContext(received: .now())
+      context: CallContext(received: .now()),
+      census: census
     )
     let response = try await loop.flatSubmit { [frontEnd] in
       frontEnd.respond(to: request, on: loop).future(on: loop)
