@@ -21,23 +21,6 @@ import Testing
 
   private static func bytes(_ base64: String) throws -> [UInt8] { Array(try #require(Data(base64Encoded: base64))) }
 
-  private static func compress(_ bytes: [UInt8], _ format: ZlibStream.Format = .gzip) throws -> [UInt8] {
-    let stream = try #require(ZlibStream(deflatingTo: format))
-    var input = ByteBuffer(bytes: bytes)
-    var output = ByteBuffer()
-    while case .partial = try stream.step(&input, to: &output, room: 1 << 20) {}
-    return Array(output.readableBytesView)
-  }
-
-  private static func decompress(_ bytes: [UInt8], _ encoding: ContentEncoding, limit: Int = 1 << 20) throws -> [UInt8]
-  {
-    var limits = HTTPLimits()
-    limits.decompressedBytes = limit
-    let held = ConnectionCensus(limits: limits).beginHolding()
-    let body = try BodyDecompression.decompress(ByteBuffer(bytes: bytes), encoding, held: held)
-    return Array(body.readableBytesView)
-  }
-
   @Test(arguments: compressed)
   func takesCompressedBodies(encoding: String, body: String) async throws {
     let rest = try RESTHarness(["echo": EchoModel(.int32)])
@@ -69,13 +52,13 @@ import Testing
         ("Content-Encoding", encoding), ("Accept-Encoding", encoding),
         ("Inference-Header-Content-Length", "\(json.utf8.count)"),
       ],
-      body: try Self.compress(Array(json.utf8) + tensor, encoding == "gzip" ? .gzip : .zlib)
+      body: try Compressed.deflate(Array(json.utf8) + tensor, encoding == "gzip" ? .gzip : .zlib)
     )
     #expect(answer.status == 200, "\(answer.text)")
     #expect(answer.fields["content-encoding"] == encoding)
     #expect(answer.fields["vary"] == "Accept-Encoding")
     #expect(answer.body.count < count)
-    let body = try Self.decompress(answer.body, encoding == "gzip" ? .gzip : .deflate)
+    let body = try Compressed.inflate(answer.body, encoding == "gzip" ? .gzip : .deflate)
     let length = try #require(answer.fields["inference-header-content-length"].flatMap { Int($0) })
     #expect(Array(body[length...]) == tensor)
     try await rest.stop()
@@ -116,25 +99,25 @@ import Testing
   }
 
   @Test func takesSeveralGzipMembersAndStopsAtTheLimitExactly() throws {
-    let first = try Self.compress(Array("abc".utf8))
-    let second = try Self.compress([UInt8](repeating: 7, count: 5000))
+    let first = try Compressed.deflate(Array("abc".utf8))
+    let second = try Compressed.deflate([UInt8](repeating: 7, count: 5000))
     #expect(
-      try Self.decompress(first + second, .gzip) == Array("abc".utf8) + [UInt8](repeating: 7, count: 5000)
+      try Compressed.inflate(first + second, .gzip) == Array("abc".utf8) + [UInt8](repeating: 7, count: 5000)
     )
     for format in [ZlibStream.Format.zlib, .raw] {
-      let body = try Self.compress([UInt8](repeating: 7, count: 5000), format)
-      #expect(try Self.decompress(body, .deflate, limit: 5000).count == 5000)
+      let body = try Compressed.deflate([UInt8](repeating: 7, count: 5000), format)
+      #expect(try Compressed.inflate(body, .deflate, limit: 5000).count == 5000)
       #expect(throws: ServingError(.tooLarge, "the body is longer than 4999 bytes when decompressed")) {
-        try Self.decompress(body, .deflate, limit: 4999)
+        try Compressed.inflate(body, .deflate, limit: 4999)
       }
     }
-    #expect(try Self.decompress(try Self.compress([]), .gzip, limit: 1) == [])
+    #expect(try Compressed.inflate(try Compressed.deflate([]), .gzip, limit: 1) == [])
   }
 
   @Test func bombsStopAtTheLimit() async throws {
     var limits = HTTPLimits()
     limits.decompressedBytes = 1 << 20
-    let bomb = try Self.compress([UInt8](repeating: 0, count: 64 << 20))
+    let bomb = try Compressed.deflate([UInt8](repeating: 0, count: 64 << 20))
     #expect(bomb.count < 1 << 20)
     let rest = try RESTHarness(["echo": EchoModel(.uint8, shape: [1, -1])], limits: limits)
     let answer = try await rest.send(
@@ -149,11 +132,32 @@ import Testing
     try await rest.stop()
   }
 
+  @Test func bombsHarmNoOtherRequestOfTheirConnection() async throws {
+    var limits = HTTPLimits()
+    limits.decompressedBytes = 1 << 20
+    let engine = try await TestEngine.start(limits: limits)
+    let client = try TestClient(engine.port)
+    let bomb = try Compressed.gzip([UInt8](repeating: 0, count: 16 << 20))
+    for _ in 0..<3 {
+      let answer = try await client.send(
+        "POST",
+        "/v2/models/digits/infer",
+        fields: ["Content-Encoding: gzip"],
+        body: bomb
+      )
+      #expect(answer.status == 413)
+      #expect(try await client.infer(Bodies.json()).status == 200)
+    }
+    try await eventually("nothing is held") { engine.bodyBytes == 0 }
+    #expect(try await engine.status().errors == 0)
+    await engine.stop()
+  }
+
   @Test func bombsTogetherStayUnderTheLimitOfAllBodies() throws {
     var limits = HTTPLimits()
     limits.totalBodyBytes = 100_000
     let census = ConnectionCensus(limits: limits)
-    let bomb = ByteBuffer(bytes: try Self.compress([UInt8](repeating: 0, count: 1 << 20)))
+    let bomb = ByteBuffer(bytes: try Compressed.deflate([UInt8](repeating: 0, count: 1 << 20)))
     #expect(throws: ServingError(.unavailable, "too many requests are on their way here at once")) {
       try BodyDecompression.decompress(bomb, .gzip, held: census.beginHolding())
     }
@@ -192,8 +196,8 @@ import Testing
     var random = SeededGenerator(state: seed)
     let original = (0..<3000).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }
     for (format, encoding) in [(ZlibStream.Format.gzip, ContentEncoding.gzip), (.zlib, .deflate)] {
-      let good = try Self.compress(original, format)
-      #expect(try Self.decompress(good, encoding) == original)
+      let good = try Compressed.deflate(original, format)
+      #expect(try Compressed.inflate(good, encoding) == original)
       for _ in 0..<500 {
         var bytes = good
         for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -204,7 +208,7 @@ import Testing
           default: bytes.removeLast(Int.random(in: 0..<bytes.count, using: &random))
           }
         }
-        if let taken = try? Self.decompress(bytes, encoding) { #expect(taken == original, "seed \(seed)") }
+        if let taken = try? Compressed.inflate(bytes, encoding) { #expect(taken == original, "seed \(seed)") }
       }
     }
   }

@@ -1,9 +1,10 @@
 import FleetCore
-import FleetServing
 import FleetWire
 import Foundation
 import NIOCore
 import Testing
+
+@testable import FleetServing
 
 @Suite struct HandOffTests {
   private func pair() async throws -> (TestEngine, TestEngine) {
@@ -39,6 +40,46 @@ import Testing
     #expect(try await a.call(.serve) == .done)
     #expect(try await TestClient(a.port).infer(Bodies.json()).marker == 1)
     #expect(try await TestClient(a.port).get("/v2/health/ready").status == 200)
+    await a.stop()
+    await b.stop()
+  }
+
+  @Test func passesCompressedBodiesOnAsTheyAre() async throws {
+    let (a, b) = try await pair()
+    try await handOff(a, to: [b.port])
+    let answer = try await TestClient(a.port).send(
+      "POST",
+      "/v2/models/digits/infer",
+      fields: ["Content-Encoding: gzip", "Accept-Encoding: deflate"],
+      body: try Compressed.gzip(Array(Bodies.json(rows: 100).utf8))
+    )
+    #expect(answer.status == 200)
+    #expect(answer.fields["content-encoding"] == "deflate")
+    let text = String(decoding: try Compressed.inflate(answer.body, .deflate), as: UTF8.self)
+    #expect(text.contains("\"shape\":[100,10],\"data\":[2.0,"), "\(text.prefix(200))")
+    #expect(try await a.status().handedOff == 1)
+    await a.stop()
+    await b.stop()
+  }
+
+  @Test func keepsWhatOnlyThisMachineCanReach() async throws {
+    let (a, b) = try await pair()
+    let lent = try LentMemory([UInt8](repeating: 0, count: 256))
+    try await handOff(a, to: [b.port])
+    let body =
+      #"{"inputs":[{"name":"pixels","shape":[1,1,8,8],"datatype":"FP32","parameters":{"shared_memory_region":"r","shared_memory_byte_size":256}}],"outputs":[{"name":"scores"}]}"#
+    let client = try TestClient(a.port)
+    let register = #"{"key":"\#(lent.key)","offset":0,"byte_size":256}"#
+    #expect(
+      try await client.send("POST", "/v2/systemsharedmemory/region/r/register", body: Array(register.utf8)).status
+        == 200
+    )
+    #expect(try await client.infer(body).marker == 1)
+    #expect(try await client.infer(Bodies.json()).marker == 2)
+    try await handOff(a, to: [b.port], refusesWhenAlone: true)
+    let refused = try await TestClient(a.port).infer(body)
+    #expect(refused.status == 503)
+    #expect(refused.text.contains("siblings cannot reach the shared memory"))
     await a.stop()
     await b.stop()
   }

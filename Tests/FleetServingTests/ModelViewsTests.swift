@@ -14,6 +14,19 @@ import Testing
     func infer(_ inputs: [Tensor], wanted: [Int]) throws -> [Tensor] { [] }
   }
 
+  /// Fails where a caller's inputs would have been refused.
+  private struct CheckingModel: LoadedModel {
+    let platform = "fake"
+    let echo: EchoModel
+    var inputs: [TensorDescription] { echo.inputs }
+    var outputs: [TensorDescription] { echo.outputs }
+
+    func infer(_ inputs: [Tensor], wanted: [Int]) throws -> [Tensor] {
+      _ = try InferValidation.prepare(InferRequest(inputs: inputs), for: echo)
+      return try echo.infer(inputs, wanted: wanted)
+    }
+  }
+
   private static func served(_ input: [Int], _ output: [Int], _ options: ModelOptions = ModelOptions()) -> ServedVersion
   {
     ServedVersion(
@@ -90,6 +103,18 @@ import Testing
     #expect(view.counts.inferences == 12)
     #expect(view.batches.map(\.size) == [1, 4, 8])
     #expect(view.batches[2].infer == .init(count: 1, nanoseconds: 8))
+  }
+
+  @Test(arguments: TensorDatatype.allCases)
+  func everyDatatypeWarmsUp(datatype: TensorDatatype) throws {
+    let model = CheckingModel(echo: EchoModel(datatype, shape: [-1, 2]))
+    let served = ServedVersion(
+      version: ModelVersion(name: "echo", number: 1),
+      digest: ModelDigest(ofManifest: []),
+      model: model
+    )
+    // The model sees only what a caller could send.
+    try served.warmUp()
   }
 
   @Test func elementsOfBytesTensorsMustAddUp() {

@@ -7,38 +7,9 @@ import Testing
 @testable import FleetServing
 
 @Suite struct SharedMemoryTests {
-  /// A shared memory object of a client's.
-  private final class Lent: Sendable {
-    let key: String
-    private let descriptor: Int32
-
-    init(_ bytes: [UInt8]) throws {
-      key = "/fleet-test-\(UUID().uuidString)"
-      descriptor = unsafe shm_open(key, O_RDWR | O_CREAT | O_EXCL, 0o600)
-      guard descriptor >= 0 else { throw TestFailure("no shared memory: errno \(errno)") }
-      let written = unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-      guard written == bytes.count else { throw TestFailure("no shared memory: errno \(errno)") }
-    }
-
-    deinit {
-      _ = unsafe shm_unlink(key)
-      close(descriptor)
-    }
-
-    var bytes: [UInt8] {
-      var status = stat()
-      _ = unsafe fstat(descriptor, &status)
-      var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-      _ = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
-      return bytes
-    }
-
-    func cut(to count: Int) { ftruncate(descriptor, count) }
-  }
-
   private static let path = "/v2/systemsharedmemory"
 
-  private static func register(_ lent: Lent, offset: Int = 0, size: Int) -> String {
+  private static func register(_ lent: LentMemory, offset: Int = 0, size: Int) -> String {
     "{\"key\":\"\(lent.key)\",\"offset\":\(offset),\"byte_size\":\(size)}"
   }
 
@@ -53,7 +24,7 @@ import Testing
 
   @Test func tensorsGoBothWays() async throws {
     let rest = try RESTHarness(["echo": EchoModel(.int16)])
-    let lent = try Lent([9, 9, 9, 1, 0, 2, 0, 3, 0, 9, 9, 9, 9, 9, 9, 9])
+    let lent = try LentMemory([9, 9, 9, 1, 0, 2, 0, 3, 0, 9, 9, 9, 9, 9, 9, 9])
     #expect(
       try await rest.send(.POST, "\(Self.path)/region/a/register", Self.register(lent, offset: 1, size: 15)).status
         == 200
@@ -76,7 +47,7 @@ import Testing
 
   @Test func regionsComeAndGo() async throws {
     let rest = try RESTHarness(["echo": EchoModel(.int16)])
-    let lent = try Lent([UInt8](repeating: 1, count: 100))
+    let lent = try LentMemory([UInt8](repeating: 1, count: 100))
     for name in ["a", "b"] {
       let answer = try await rest.send(
         .POST,
@@ -106,7 +77,7 @@ import Testing
 
   @Test func refusesRegionsThatAreNotThere() async throws {
     let rest = try RESTHarness([:])
-    let lent = try Lent([UInt8](repeating: 1, count: 100))
+    let lent = try LentMemory([UInt8](repeating: 1, count: 100))
     let path = "\(Self.path)/region/a/register"
     #expect(try await rest.send(.POST, path, Self.register(lent, size: 100)).status == 200)
     let other = "\(Self.path)/region/b/register"
@@ -138,7 +109,7 @@ import Testing
 
   @Test func refusesTensorsThatDoNotFit() async throws {
     let rest = try RESTHarness(["echo": EchoModel(.int16)])
-    let lent = try Lent([UInt8](repeating: 1, count: 100))
+    let lent = try LentMemory([UInt8](repeating: 1, count: 100))
     #expect(
       try await rest.send(.POST, "\(Self.path)/region/a/register", Self.register(lent, offset: 90, size: 10)).status
         == 200
@@ -166,7 +137,7 @@ import Testing
   /// A mapping would end the process here.
   @Test func anOwnerThatCutsItsMemoryHarmsNobody() async throws {
     let rest = try RESTHarness(["echo": EchoModel(.int16)])
-    let lent = try Lent([UInt8](repeating: 1, count: 8192))
+    let lent = try LentMemory([UInt8](repeating: 1, count: 8192))
     #expect(try await rest.send(.POST, "\(Self.path)/region/a/register", Self.register(lent, size: 8192)).status == 200)
     lent.cut(to: 4096)
     for (input, output) in [
@@ -184,7 +155,7 @@ import Testing
   }
 
   @Test func longTensorsAreCopiedOffTheEventLoopAndCounted() async throws {
-    let lent = try Lent([UInt8](repeating: 0, count: 2 << 20))
+    let lent = try LentMemory([UInt8](repeating: 0, count: 2 << 20))
     var limits = HTTPLimits()
     let body = Self.infer("1,\(1 << 20)", input: Self.slice("a", 0, 2 << 20), output: Self.slice("a", 0, 2 << 20))
     for (limit, status) in [(4 << 20, 200), (1 << 20, 413)] {
@@ -201,7 +172,7 @@ import Testing
 
   @Test func regionsHaveABound() throws {
     let registry = SharedMemoryRegistry()
-    let lent = try Lent([1])
+    let lent = try LentMemory([1])
     for number in 0..<SharedMemoryRegistry.maximumRegions {
       try registry.register(.init(name: "\(number)", key: lent.key, offset: 0, byteSize: 1))
     }

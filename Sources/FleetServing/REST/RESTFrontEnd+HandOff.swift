@@ -9,7 +9,7 @@ extension RESTFrontEnd {
       let message = "this node drains too: \(ServingError.quote(passer)) must ask another"
       return .now(RESTResponses.error(ServingError(.unavailable, message)))
     }
-    guard !plan.siblings.isEmpty else { return serveAlone(call, plan) }
+    guard !plan.siblings.isEmpty, !namesSharedMemory(request) else { return serveAlone(call, plan) }
     let expected = service.registry.find(call.model)?.active.estimatedTime(bytes: request.body.readableBytes)
     let patience = RelayPatience(expectedTime: expected)
     return .later(
@@ -27,9 +27,13 @@ extension RESTFrontEnd {
   private func serveAlone(_ call: RESTCall, _ plan: HandOff.Plan) -> Eventual<HTTPResponse> {
     if !plan.refusesWhenAlone, service.registry.find(call.model) != nil { return inferHere(call) }
     let message =
-      plan.siblings.isEmpty
-      ? "this node is draining and has no sibling to hand requests to"
-      : "this node is draining, and none of its siblings serves \(ServingError.quote(call.model)) now"
+      if plan.siblings.isEmpty {
+        "this node is draining and has no sibling to hand requests to"
+      } else if namesSharedMemory(call.request) {
+        "this node is draining, and its siblings cannot reach the shared memory of this one"
+      } else {
+        "this node is draining, and none of its siblings serves \(ServingError.quote(call.model)) now"
+      }
     return .now(RESTResponses.error(ServingError(.unavailable, message)))
   }
 }

@@ -71,9 +71,17 @@ extension RESTFrontEnd {
   private func bytesToRead(_ request: HTTPRequest) -> Int {
     let body = request.body.readableBytes
     let longest = service.sharedMemory.longestRegion
-    guard longest > Self.longestCopyInline, body <= Self.longestDocument else { return body }
-    let isNamed = request.body.readableBytesView.firstRange(of: Array("shared_memory_region".utf8)) != nil
-    return isNamed ? max(body, longest) : body
+    guard longest > Self.longestCopyInline, body <= Self.longestDocument, namesSharedMemory(request) else {
+      return body
+    }
+    return max(body, longest)
+  }
+
+  /// Whether tensors of `request` may lie in this machine's memory. What names it is looked for, not read: a request that does not
+  /// use it may be taken for one that does.
+  func namesSharedMemory(_ request: HTTPRequest) -> Bool {
+    service.sharedMemory.longestRegion > 0
+      && request.body.readableBytesView.firstRange(of: "shared_memory_region".utf8) != nil
   }
 
   /// Some 10 GB a second.

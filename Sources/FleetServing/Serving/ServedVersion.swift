@@ -62,7 +62,9 @@ package final class ServedVersion: Sendable {
   package func warmUp(runs: Int = 5) throws {
     let inputs = try model.inputs.map { description in
       let shape = description.shape.map { max(1, $0) }
-      guard let count = Tensor.elementCount(shape), let size = description.datatype.size else {
+      // An empty element of BYTES is a length of zero.
+      let size = description.datatype.size ?? MemoryLayout<UInt32>.size
+      guard let count = Tensor.elementCount(shape) else {
         throw EngineError("input '\(description.name)' has a shape that cannot be served")
       }
       return Tensor(
