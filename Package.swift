@@ -199,6 +199,16 @@ let package = Package(
       exclude: ["Golden", "Fixtures"],
       swiftSettings: strict
     ),
+    .testTarget(
+      name: "FleetCommandTests",
+      dependencies: [
+        "fleet", "FleetCore",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+      ],
+      swiftSettings: strict
+    ),
     .testTarget(name: "LayersTests", swiftSettings: strict),
     // Real processes: `fleet demo`, `fleetd`, an engine, a terminal, and clients that nobody here wrote.
     .testTarget(name: "EndToEndTests", dependencies: ["fleet", "fleetd"], swiftSettings: strict),

@@ -15,7 +15,7 @@ struct FleetCommand: AsyncParsableCommand {
     version: BuildVersion.text,
     subcommands: [
       TopCommand.self, StatusCommand.self, WatchCommand.self, PushCommand.self, RollbackCommand.self, DrainCommand.self,
-      UndrainCommand.self, AuthorityCommand.self, DemoCommand.self,
+      UndrainCommand.self, BenchCommand.self, AuthorityCommand.self, DemoCommand.self,
     ],
     defaultSubcommand: TopCommand.self
   )
@@ -47,6 +47,9 @@ struct FleetCommand: AsyncParsableCommand {
       Foundation.exit(error.code == .unreachable || error.code == .timeout ? ExitStatus.someUnreachable.rawValue : 1)
     case let error as TerminalError:
       Complaint.print("fleet: \(error)")
+      Foundation.exit(1)
+    case let error as BenchError:
+      Complaint.print("fleet bench: \(error)")
       Foundation.exit(1)
     case let error as DemoError:
       Complaint.print("fleet demo: \(error)")

@@ -39,7 +39,7 @@ extension EndToEnd {
   }
 
   @Test func everyCommandExplainsItself() async throws {
-    for command in ["top", "status", "watch", "push", "rollback", "drain", "undrain", "ca", "demo"] {
+    for command in ["top", "status", "watch", "push", "rollback", "drain", "undrain", "bench", "ca", "demo"] {
       let result = try await Program.fleet(command, "--help")
       #expect(result.status == 0)
       #expect(result.output.contains("USAGE: fleet \(command)"), "\(result)")
@@ -52,7 +52,7 @@ extension EndToEnd {
   @Test func readmeSaysWhatHelpSays() async throws {
     let readme = try String(contentsOf: Programs.repository.appending(path: "README.md"), encoding: .utf8)
     var help = try await Program.fleet("--help").output
-    for command in ["top", "status", "watch", "push", "rollback", "drain", "undrain", "ca", "demo"] {
+    for command in ["top", "status", "watch", "push", "rollback", "drain", "undrain", "bench", "ca", "demo"] {
       let text = try await Program.fleet(command, "--help").output
       help += text
       let overview = text.components(separatedBy: "\n\n")[0].dropFirst("OVERVIEW: ".count).replacing("\n", with: " ")
