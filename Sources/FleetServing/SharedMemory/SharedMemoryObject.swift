@@ -28,11 +28,9 @@ final class SharedMemoryObject: Sendable {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// In bytes, now.
-  var size: Int {
-    var status = stat()
-    return unsafe fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-  }
+  /// In bytes, now. (Asked by seeking: all reads and writes here say their place, and where `stat` comes from depends on what else
+  /// a build has imported.)
+  var size: Int { max(0, lseek(descriptor, 0, SEEK_END)) }
 
   /// Nil when the object ends before.
   func read(at offset: Int, count: Int) -> ByteBuffer? {
