@@ -8,6 +8,6 @@ struct FleetDaemon: AsyncParsableCommand {
     commandName: "fleetd",
     abstract: "Serves models on this box, and watches over it for the fleet.",
     version: BuildVersion.text,
-    subcommands: [RunCommand.self, EngineCommandLine.self]
+    subcommands: [RunCommand.self, EngineCommandLine.self, EngineBenchCommand.self]
   )
 }

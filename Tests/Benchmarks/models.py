@@ -7,9 +7,11 @@
 | `mlp`         | perceptron, 64 -> 64 -> 10  | [-1, 64]         | 19 kB |
 | `mobilenetv2` | MobileNetV2 (width 1)       | [1, 3, 224, 224] | 14 MB |
 | `resnet18`    | ResNet-18                   | [1, 3, 224, 224] | 47 MB |
+| `slow`        | 300 times one convolution   | [-1, 64]         | 122 kB |
 
-The two large ones have the layers of the published networks (Sandler et al., "MobileNetV2", CVPR 2018, table 2; He et al., "Deep
-Residual Learning", CVPR 2016, table 1), with every batch normalization already folded into its convolution, as an exporter does.
+`slow` takes milliseconds for a request of 256 bytes, so that overloading a server needs no fast network. `mobilenetv2` and
+`resnet18` have the layers of the published networks (Sandler et al., "MobileNetV2", CVPR 2018, table 2; He et al., "Deep Residual
+Learning", CVPR 2016, table 1), with every batch normalization already folded into its convolution, as an exporter does.
 Speed depends on the layers only, so nobody needs trained weights here. The same library versions give the same bytes again.
 What is there already and complete is left alone. Needs `numpy` and `onnx` (`make deps` puts both into .deps/python).
 """
@@ -134,7 +136,19 @@ def resnet18():
     return net.onnx(net.classifier(x, 512), [1, 3, 224, 224], [1, CLASSES])
 
 
-MODELS = {"mlp": mlp, "mobilenetv2": mobilenetv2, "resnet18": resnet18}
+def slow(channels=48, passes=300):
+    net = Network("slow")
+    net.weights.append(numpy_helper.from_array(np.array([-1, 1, 8, 8], np.int64), "shape"))
+    x = net.relu(net.convolution(net.node("Reshape", ["input", "shape"]), 1, channels, 3))
+    w, b = net.weight((channels, channels, 3, 3), 0.05), net.weight((channels,), 0.01)
+    for _ in range(passes):
+        h = net.node("Tanh", [net.node("Conv", [x, w, b], kernel_shape=[3, 3], pads=[1, 1, 1, 1])])
+        x = net.node("Add", [x, h])
+    pooled = net.node("Flatten", [net.node("GlobalAveragePool", [x])], axis=1)
+    return net.onnx(net.node("Softmax", [net.dense(pooled, channels, 10)], axis=1), ["batch", 64], ["batch", 10])
+
+
+MODELS = {"mlp": mlp, "mobilenetv2": mobilenetv2, "resnet18": resnet18, "slow": slow}
 
 
 def write(folder, name, content, version=VERSION):

@@ -1,0 +1,147 @@
+"""One node on this machine for the benchmarks: a real `fleetd` with its engine, its certificates and a fleet.yaml to reach it by.
+
+Uses the release build (`make build`) or, with FLEET_BUILD, the programs of another folder.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("FLEET_BUILD", ROOT / ".build/release"))
+FLEET, FLEETD = BUILD / "fleet", BUILD / "fleetd"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def require_build():
+    for program in (FLEET, FLEETD):
+        if not program.exists():
+            sys.exit(f"no '{program}'; run 'make build' first")
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_megabytes(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def free_ports(count):
+    """The first of `count` ports in a row that nobody listens on."""
+    while True:
+        first = random.randrange(20_000, 32_000)
+        sockets = []
+        try:
+            for port in range(first, first + count):
+                sockets.append(socket.socket())
+                sockets[-1].bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+        finally:
+            for taken in sockets:
+                taken.close()
+
+
+class Node:
+    """`models` are version folders by model name, as models.generate gives them; all are pushed before the node is handed over."""
+
+    NAME = "bench/a"
+
+    def __init__(self, models, *arguments):
+        self.models, self.arguments = models, arguments
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="fleet-bench-")
+        self.folder = Path(self._folder.name)
+        first = free_ports(4)
+        self.http, self.grpc, self.metrics = (f"127.0.0.1:{first + index}" for index in range(3))
+        control = f"127.0.0.1:{first + 3}"
+        for arguments in (["create", "bench"], ["issue", "--operator", "bench"], ["issue", "--node", self.NAME]):
+            self._run([FLEET, "ca", *arguments], cwd=self.folder)
+        issued = self.folder / "certificates"
+        listed = "\n".join(f"  - {{name: {n}, path: {json.dumps(str(v.parent))}}}" for n, v in self.models.items())
+        (self.folder / "fleet.yaml").write_text(
+            f"version: 1\nfleet: bench\nmodels:\n{listed}\nstores:\n  - name: bench\n    nodes:\n"
+            f'      - {{name: a, address: "{control}"}}\n')
+        self.log = self.folder / "fleetd.log"
+        command = [
+            FLEETD, "run", "--node", self.NAME, "--state", self.folder / "state", "--control", control, "--http", self.http,
+            "--grpc", self.grpc, "--metrics", self.metrics, "--authority", issued / "ca.pem",
+            "--certificate", issued / "nodes" / f"{self.NAME}.pem", "--key", issued / "nodes" / f"{self.NAME}.key",
+            "--watts-idle", "2.5W", "--watts-full", "12W", "--exit-with-stdin", *self.arguments,
+        ]
+        self.agent = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.PIPE, stdout=self.log.open("w"), stderr=subprocess.STDOUT, cwd=ROOT)
+        try:
+            self._wait_until_reachable()
+            for name, folder in self.models.items():
+                self.fleet("push", f"{name}@{folder.name}", "--to", "all")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.agent.send_signal(signal.SIGTERM)
+        try:
+            self.agent.wait(20)
+        except subprocess.TimeoutExpired:
+            self.agent.kill()
+            self.agent.wait()
+        self._folder.cleanup()
+
+    def _run(self, command, **options):
+        result = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+        if result.returncode != 0:
+            words = " ".join(str(word) for word in command)
+            raise RuntimeError(f"{words}: status {result.returncode}\n{result.stdout}{result.stderr}")
+        return result.stdout
+
+    def fleet(self, *arguments):
+        return self._run([FLEET, *arguments, "--fleet", self.folder / "fleet.yaml"], cwd=ROOT)
+
+    def _wait_until_reachable(self):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return self.status()
+            except RuntimeError:
+                if time.monotonic() > deadline or self.agent.poll() is not None:
+                    raise RuntimeError(f"the agent does not answer:\n{self.log.read_text()}") from None
+
+    def status(self):
+        return json.loads(self.fleet("status", "--json"))["nodes"][0]
+
+    @property
+    def engine_pid(self):
+        return self.status()["engine"]["pid"]
+
+    def bench(self, model, *arguments, grpc=False):
+        """`fleet bench` with this node's engine: its results, one for each concurrency."""
+        target = [self.grpc, "--grpc"] if grpc else [self.http]
+        command = ["bench", *target, "--model", model, "--pid", str(self.engine_pid), "--json", *arguments]
+        return json.loads(self._run([FLEET, *command], cwd=ROOT))["results"]
+
+    def start_bench(self, model, *arguments, grpc=False):
+        """The same beside what the caller does meanwhile; `finish_bench` waits for it."""
+        target = [self.grpc, "--grpc"] if grpc else [self.http]
+        command = [FLEET, "bench", *target, "--model", model, "--json", *arguments]
+        return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def finish_bench(process):
+    output = process.communicate(timeout=900)[0]
+    return json.loads(output)["results"] if output else []
