@@ -12,14 +12,12 @@ import Testing
   }
 
   private static func request(
-    _ milliseconds: Double,
     deadline: Double? = nil,
     rows: Int = 1,
     kind: [Int]? = nil,
     expected: Double? = nil
   ) -> Queue.Request {
     Queue.Request(
-      arrival: time(milliseconds),
       deadline: deadline.map(time),
       rows: rows,
       kind: kind,
@@ -30,7 +28,7 @@ import Testing
   @Test func firstComeFirstServedAndNoMoreThanSuitsTheDevice() throws {
     var queue = Queue(bounds: .init(parallelism: 2))
     for call in 1...4 {
-      #expect(queue.add(call, Self.request(0), number: UInt64(call), now: Self.time(0)) == .waiting(UInt64(call)))
+      #expect(queue.add(call, Self.request(), number: UInt64(call), now: Self.time(0)) == .waiting(UInt64(call)))
     }
     let next = queue.next(now: Self.time(0))
     let first = try #require(next)
@@ -46,75 +44,75 @@ import Testing
 
   @Test func refusesWhenFull() {
     var queue = Queue(bounds: .init(maximumQueued: 1))
-    #expect(queue.add(1, Self.request(0), number: 1, now: Self.time(0)) == .waiting(1))
+    #expect(queue.add(1, Self.request(), number: 1, now: Self.time(0)) == .waiting(1))
     #expect(queue.next(now: Self.time(0)) != nil)
-    #expect(queue.add(2, Self.request(0), number: 2, now: Self.time(0)) == .waiting(2))
-    #expect(queue.add(3, Self.request(0), number: 3, now: Self.time(0)) == .refused(.full(1)))
+    #expect(queue.add(2, Self.request(), number: 2, now: Self.time(0)) == .waiting(2))
+    #expect(queue.add(3, Self.request(), number: 3, now: Self.time(0)) == .refused(.full(1)))
   }
 
   @Test func aQueueOfNoneStillComputes() {
     var queue = Queue(bounds: .init(maximumQueued: 0))
-    #expect(queue.add(1, Self.request(0), number: 1, now: Self.time(0)) == .waiting(1))
+    #expect(queue.add(1, Self.request(), number: 1, now: Self.time(0)) == .waiting(1))
     #expect(queue.next(now: Self.time(0)) != nil)
-    #expect(queue.add(2, Self.request(0), number: 2, now: Self.time(0)) == .refused(.full(0)))
+    #expect(queue.add(2, Self.request(), number: 2, now: Self.time(0)) == .refused(.full(0)))
   }
 
   @Test func refusesAtOnceWhatWouldWaitTooLong() {
     var queue = Queue(bounds: .init(maximumWait: .milliseconds(100), parallelism: 2))
     for number in 1...2 as ClosedRange<UInt64> {
-      #expect(queue.add(0, Self.request(0, expected: 80), number: number, now: Self.time(0)) == .waiting(number))
+      #expect(queue.add(0, Self.request(expected: 80), number: number, now: Self.time(0)) == .waiting(number))
       #expect(queue.next(now: Self.time(0)) != nil)
     }
     // Two run for 80 ms more: 80 ms of wait for each that comes, as two run at a time. And a quarter for safety.
-    #expect(queue.add(3, Self.request(0, expected: 80), number: 3, now: Self.time(0)) == .waiting(3))
+    #expect(queue.add(3, Self.request(expected: 80), number: 3, now: Self.time(0)) == .waiting(3))
     #expect(
-      queue.add(4, Self.request(0), number: 4, now: Self.time(0)) == .refused(.wouldWait(.milliseconds(120)))
+      queue.add(4, Self.request(), number: 4, now: Self.time(0)) == .refused(.wouldWait(.milliseconds(120)))
     )
     #expect(
-      queue.add(5, Self.request(0, deadline: 20), number: 5, now: Self.time(0)) == .refused(.deadline)
+      queue.add(5, Self.request(deadline: 20), number: 5, now: Self.time(0)) == .refused(.deadline)
     )
-    #expect(queue.add(6, Self.request(60), number: 6, now: Self.time(60)) == .waiting(6))
+    #expect(queue.add(6, Self.request(), number: 6, now: Self.time(60)) == .waiting(6))
   }
 
   @Test func refusesInTimeWhatHasWaitedTooLong() {
     var queue = Queue(bounds: .init(maximumWait: .milliseconds(100)))
-    #expect(queue.add(1, Self.request(0), number: 1, now: Self.time(0)) == .waiting(1))
+    #expect(queue.add(1, Self.request(), number: 1, now: Self.time(0)) == .waiting(1))
     #expect(queue.next(now: Self.time(0)) != nil)
-    #expect(queue.add(2, Self.request(0), number: 2, now: Self.time(0)) == .waiting(2))
-    #expect(queue.add(3, Self.request(10, deadline: 50), number: 3, now: Self.time(10)) == .waiting(3))
+    #expect(queue.add(2, Self.request(), number: 2, now: Self.time(0)) == .waiting(2))
+    #expect(queue.add(3, Self.request(deadline: 50), number: 3, now: Self.time(10)) == .waiting(3))
     #expect(queue.askAgain == Self.time(50))
     #expect(queue.expire(now: Self.time(49)).isEmpty)
     #expect(queue.expire(now: Self.time(50)).map(\.refusal) == [.deadline])
     #expect(queue.askAgain == Self.time(100))
     #expect(queue.expire(now: Self.time(100)).map(\.refusal) == [.waited(.milliseconds(100))])
     #expect(queue.askAgain == nil)
-    #expect(queue.add(4, Self.request(0), number: 4, now: Self.time(100)) == .refused(.waited(.milliseconds(100))))
+    #expect(queue.add(4, Self.request(deadline: 100), number: 4, now: Self.time(100)) == .refused(.deadline))
   }
 
   @Test func batchesWaitForCompanyNoLongerThanTold() {
     var queue = Queue(bounds: .init(largestBatch: 4, longestDelay: .milliseconds(5)))
-    _ = queue.add(1, Self.request(0, kind: [8]), number: 1, now: Self.time(0))
-    _ = queue.add(2, Self.request(1, kind: [9]), number: 2, now: Self.time(1))
-    _ = queue.add(3, Self.request(2, rows: 2, kind: [8]), number: 3, now: Self.time(2))
+    _ = queue.add(1, Self.request(kind: [8]), number: 1, now: Self.time(0))
+    _ = queue.add(2, Self.request(kind: [9]), number: 2, now: Self.time(1))
+    _ = queue.add(3, Self.request(rows: 2, kind: [8]), number: 3, now: Self.time(2))
     #expect(queue.next(now: Self.time(4)) == nil)
     #expect(queue.askAgain == Self.time(5))
     let first = queue.next(now: Self.time(5))
     #expect(first?.entries.map(\.call) == [1, 3], "of one kind")
     queue.finished(first?.number ?? 0)
     // A full batch waits for nobody, also behind one that does.
-    _ = queue.add(4, Self.request(5, rows: 3, kind: [8]), number: 4, now: Self.time(5))
-    _ = queue.add(5, Self.request(5, rows: 3, kind: [8]), number: 5, now: Self.time(5))
+    _ = queue.add(4, Self.request(rows: 3, kind: [8]), number: 4, now: Self.time(5))
+    _ = queue.add(5, Self.request(rows: 3, kind: [8]), number: 5, now: Self.time(5))
     #expect(queue.next(now: Self.time(5))?.entries.map(\.call) == [4])
     queue.finished(4)
     // One that cannot run with others runs as soon as it can.
-    _ = queue.add(6, Self.request(5), number: 6, now: Self.time(5))
+    _ = queue.add(6, Self.request(), number: 6, now: Self.time(5))
     #expect(queue.next(now: Self.time(5))?.entries.map(\.call) == [6])
     #expect(queue.waitingCount == 2)
   }
 
   @Test func nobodyMissesItsDeadlineForCompany() {
     var queue = Queue(bounds: .init(largestBatch: 4, longestDelay: .milliseconds(50)))
-    _ = queue.add(1, Self.request(0, deadline: 20, kind: [8]), number: 1, now: Self.time(0))
+    _ = queue.add(1, Self.request(deadline: 20, kind: [8]), number: 1, now: Self.time(0))
     #expect(queue.askAgain == Self.time(10))
     #expect(queue.next(now: Self.time(10))?.entries.map(\.call) == [1])
   }
@@ -137,6 +135,7 @@ import Testing
     var now = 0.0
     var waiting: [UInt64: Queue.Request] = [:]
     var joined: [UInt64: Double] = [:]
+    var limits: [UInt64: NIODeadline] = [:]
     var running: Set<UInt64> = []
     var lastRun: [[Int]: UInt64] = [:]
     for number in 1...200 as ClosedRange<UInt64> {
@@ -145,7 +144,6 @@ import Testing
       switch Int.random(in: 0..<10, using: &random) {
       case 0..<6:
         let request = request(
-          now - .random(in: 0...2, using: &random),
           deadline: Bool.random(using: &random) ? nil : now + .random(in: 0...80, using: &random),
           rows: .random(in: 1...5, using: &random),
           kind: Int.random(in: 0..<4, using: &random) == 0 ? nil : [.random(in: 0...1, using: &random)],
@@ -154,6 +152,7 @@ import Testing
         if queue.add(Int(number), request, number: number, now: time(now)) == .waiting(number) {
           waiting[number] = request
           joined[number] = now
+          limits[number] = min(time(now) + bounds.maximumWait, request.deadline ?? .distantFuture)
         }
       case 6:
         guard let number = waiting.keys.randomElement(using: &random) else { break }
@@ -170,9 +169,9 @@ import Testing
       }
       for (call, _) in queue.expire(now: time(now)) {
         let request = waiting.removeValue(forKey: UInt64(call))
-        #expect(request.map { limit($0, bounds) <= time(now) } == true, "seed \(random.seed)")
+        #expect(request != nil && limits[UInt64(call)] ?? .distantFuture <= time(now), "seed \(random.seed)")
       }
-      for request in waiting.values { #expect(limit(request, bounds) > time(now), "seed \(random.seed)") }
+      for number in waiting.keys { #expect(limits[number] ?? time(0) > time(now), "seed \(random.seed)") }
       while let run = queue.next(now: time(now)) {
         #expect(running.insert(run.number).inserted, "seed \(random.seed)")
         let requests = run.entries.compactMap { waiting.removeValue(forKey: UInt64($0.call)) }
@@ -194,14 +193,10 @@ import Testing
           #expect(!isAlone && ready > time(now), "nobody waits for nothing, seed \(random.seed)")
         }
       }
-      if let next = queue.askAgain, let first = waiting.values.map({ limit($0, bounds) }).min() {
+      if let next = queue.askAgain, let first = waiting.keys.compactMap({ limits[$0] }).min() {
         #expect(next <= first, "seed \(random.seed)")
       }
     }
-  }
-
-  private static func limit(_ request: Queue.Request, _ bounds: Queue.Bounds) -> NIODeadline {
-    min(request.arrival + bounds.maximumWait, request.deadline ?? .distantFuture)
   }
 
   /// Ten times what can be computed: what is accepted waits no longer than it may, the device is never idle, and nearly all that is
@@ -233,7 +228,7 @@ import Testing
         advance(to: end.at)
       }
       now = arrival
-      if case .refused = queue.add(0, Self.request(now, expected: 7), number: number, now: Self.time(now)) {
+      if case .refused = queue.add(0, Self.request(expected: 7), number: number, now: Self.time(now)) {
         refused += 1
       }
       advance(to: arrival)

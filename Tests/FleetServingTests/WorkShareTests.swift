@@ -25,12 +25,12 @@ import Testing
       let bounds = RequestQueue<Int>.Bounds(maximumWait: .hours(1), parallelism: Int.random(in: 1...3, using: &random))
       while now < 10_000 {
         for (index, lane) in lanes.enumerated() where share.isFree(lane) || share.waitingCount < lanes.count {
-          _ = share.add(index, .init(arrival: Self.time(now)), to: lane, bounds: bounds, now: Self.time(now))
+          _ = share.add(index, .init(), to: lane, bounds: bounds, now: Self.time(now))
         }
         while let job = share.next(now: Self.time(now)) {
           let lane = job.run.entries[0].call
           jobs.append((job, lane, now + lengths[lane]))
-          _ = share.add(lane, .init(arrival: Self.time(now)), to: lanes[lane], bounds: bounds, now: Self.time(now))
+          _ = share.add(lane, .init(), to: lanes[lane], bounds: bounds, now: Self.time(now))
         }
         #expect(jobs.count == workers || workers > 1 && jobs.count == workers - 1, "seed \(random.seed)")
         guard let first = jobs.indices.min(by: { jobs[$0].end < jobs[$1].end }) else { break }
@@ -53,12 +53,12 @@ import Testing
     let lanes = targets.map { WorkShare<Int>.Lane(target: ObjectIdentifier($0)) }
     let bounds = RequestQueue<Int>.Bounds(parallelism: 4)
     for call in 0..<3 {
-      _ = share.add(call, .init(arrival: Self.time(0)), to: lanes[0], bounds: bounds, now: Self.time(0))
+      _ = share.add(call, .init(), to: lanes[0], bounds: bounds, now: Self.time(0))
     }
     let next = share.next(now: Self.time(0))
     let first = try #require(next)
     #expect(share.next(now: Self.time(0)) == nil)
-    _ = share.add(9, .init(arrival: Self.time(0)), to: lanes[1], bounds: bounds, now: Self.time(0))
+    _ = share.add(9, .init(), to: lanes[1], bounds: bounds, now: Self.time(0))
     #expect(share.next(now: Self.time(0))?.run.entries.map(\.call) == [9])
     share.finished(first, now: Self.time(1))
     #expect(share.next(now: Self.time(1))?.run.entries.map(\.call) == [1])

@@ -1,3 +1,4 @@
+package import FleetCore
 package import FleetWire
 import Synchronization
 
@@ -33,11 +34,15 @@ package final class OpenVINOEngine: InferenceEngine {
   }
 
   package func load(folder: String) throws -> any LoadedModel {
+    try load(folder: folder, options: ModelOptions())
+  }
+
+  package func load(folder: String, options: ModelOptions) throws -> any LoadedModel {
     let path = try ModelFile.find(in: folder)
     var failure = EngineError("no device")
     for device in candidates {
       do {
-        let model = try compile(path, on: device)
+        let model = try compile(path, on: device, hint: options.hint)
         deviceInUse.withLock { $0 = device }
         return model
       } catch let error as EngineError {
@@ -47,8 +52,8 @@ package final class OpenVINOEngine: InferenceEngine {
     throw failure
   }
 
-  private func compile(_ path: String, on device: String) throws -> OpenVINOModel {
-    var properties = [("PERFORMANCE_HINT", "LATENCY")]
+  private func compile(_ path: String, on device: String, hint: ModelOptions.Hint) throws -> OpenVINOModel {
+    var properties = [("PERFORMANCE_HINT", hint.rawValue.uppercased())]
     if device == "CPU" {
       if ModelFile.bytes(path) < Self.singleThreadBytes { properties.append(("INFERENCE_NUM_THREADS", "1")) }
       // Pinned threads of several engines on one machine would share the first core.

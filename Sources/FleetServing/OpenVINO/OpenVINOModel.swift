@@ -6,12 +6,16 @@ final class OpenVINOModel: LoadedModel {
   let platform = "openvino"
   let inputs: [TensorDescription]
   let outputs: [TensorDescription]
+  let parallelism: Int
+
+  /// Whatever a device asks for: each request holds the model's working memory.
+  private static let maximumParallelism = 16
 
   private let symbols: OpenVINOSymbols
   /// Kept alive for the devices' plugins, which it owns.
   private let core: OpenVINOHandle
   private let compiled: OpenVINOHandle
-  /// Requests nobody uses. Never more than there were callers at once.
+  /// Requests nobody uses, as many as run at a time; those of more callers than that are made for them alone.
   private let idle: Mutex<[OpenVINORequest]>
 
   init(_ symbols: OpenVINOSymbols, core: OpenVINOHandle, compiled: OpenVINOHandle) throws {
@@ -20,15 +24,34 @@ final class OpenVINOModel: LoadedModel {
     self.compiled = compiled
     inputs = try unsafe Self.describe(compiled, symbols, count: symbols.getInputCount, port: symbols.getInput)
     outputs = try unsafe Self.describe(compiled, symbols, count: symbols.getOutputCount, port: symbols.getOutput)
-    idle = Mutex([try OpenVINORequest(symbols, compiled: compiled)])
+    let parallelism = Self.optimalRequests(compiled, symbols)
+    self.parallelism = parallelism
+    idle = Mutex(try (0..<parallelism).map { _ in try OpenVINORequest(symbols, compiled: compiled) })
   }
 
   func infer(_ inputs: [Tensor], wanted: [Int]) throws -> [Tensor] {
+    try run([inputs], wanted: wanted).outputs
+  }
+
+  func run(_ calls: [[Tensor]], wanted: [Int]) throws -> ModelRun {
     let request = try idle.withLock { $0.popLast() } ?? OpenVINORequest(symbols, compiled: compiled)
     // A request whose call failed is not used again: its state is OpenVINO's secret.
-    let results = try request.infer(inputs, outputs: outputs, wanted: wanted)
-    idle.withLock { $0.append(request) }
-    return results
+    let run = try request.run(calls, outputs: outputs, wanted: wanted)
+    let surplus = idle.withLock { idle -> OpenVINORequest? in
+      guard idle.count < parallelism else { return request }
+      idle.append(request)
+      return nil
+    }
+    _ = surplus
+    return run
+  }
+
+  private static func optimalRequests(_ model: OpenVINOHandle, _ symbols: OpenVINOSymbols) -> Int {
+    var text: UnsafeMutablePointer<CChar>?
+    let status = unsafe symbols.getModelProperty(model.pointer, "OPTIMAL_NUMBER_OF_INFER_REQUESTS", &text)
+    guard status == 0, let text = unsafe text else { return 1 }
+    defer { unsafe symbols.freeText(text) }
+    return min(max(1, Int(unsafe String(cString: text)) ?? 1), maximumParallelism)
   }
 
   private static func describe(

@@ -22,35 +22,53 @@ final class OpenVINORequest: @unchecked Sendable {
     }
   }
 
-  func infer(_ tensors: [Tensor], outputs: [TensorDescription], wanted: [Int]) throws -> [Tensor] {
-    for (index, tensor) in tensors.enumerated() { try write(tensor, toInput: index) }
+  /// `calls` become one run, row behind row.
+  func run(_ calls: [[Tensor]], outputs: [TensorDescription], wanted: [Int]) throws -> ModelRun {
+    let start = NIODeadline.now()
+    for index in (calls.first ?? []).indices { try write(calls.map { $0[index] }, toInput: index) }
+    let written = NIODeadline.now()
     try symbols.check(unsafe symbols.infer(request.pointer))
-    return try wanted.map { try read(outputs[$0], fromOutput: $0) }
+    let computed = NIODeadline.now()
+    let results = try wanted.map { try read(outputs[$0], fromOutput: $0) }
+    return ModelRun(
+      outputs: results,
+      input: written - start,
+      infer: computed - written,
+      output: NIODeadline.now() - computed
+    )
   }
 
-  private func write(_ tensor: Tensor, toInput index: Int) throws {
+  private func write(_ parts: [Tensor], toInput index: Int) throws {
+    guard let first = parts.first else { return }
     while inputs.count <= index { inputs.append(nil) }
+    var shape = first.shape
+    if parts.count > 1 { shape[0] = parts.reduce(0) { $0 + $1.shape[0] } }
     let input: Input
-    if let kept = inputs[index], kept.shape == tensor.shape {
+    if let kept = inputs[index], kept.shape == shape {
       input = kept
     } else {
-      input = try makeInput(tensor)
+      input = try makeInput(first, shape: shape)
       try symbols.check(unsafe symbols.setInputTensor(request.pointer, index, input.handle.pointer))
       inputs[index] = input
     }
-    guard input.byteCount == tensor.bytes.readableBytes else {
-      throw EngineError("input '\(tensor.name)' takes \(input.byteCount) bytes, found \(tensor.bytes.readableBytes)")
+    let byteCount = parts.reduce(0) { $0 + $1.bytes.readableBytes }
+    guard input.byteCount == byteCount else {
+      throw EngineError("input '\(first.name)' takes \(input.byteCount) bytes, found \(byteCount)")
     }
-    unsafe tensor.bytes.withUnsafeReadableBytes { bytes in
-      if let source = bytes.baseAddress { unsafe memcpy(input.memory, source, bytes.count) }
+    var offset = 0
+    for part in parts {
+      unsafe part.bytes.withUnsafeReadableBytes { bytes in
+        if let source = bytes.baseAddress { unsafe memcpy(input.memory + offset, source, bytes.count) }
+      }
+      offset += part.bytes.readableBytes
     }
   }
 
-  private func makeInput(_ tensor: Tensor) throws -> Input {
+  private func makeInput(_ tensor: Tensor, shape: [Int]) throws -> Input {
     guard let code = OpenVINOElementType.code(tensor.datatype) else {
       throw EngineError("input '\(tensor.name)' has datatype \(tensor.datatype.rawValue), which OpenVINO does not take")
     }
-    let lengths = tensor.shape.map(Int64.init)
+    let lengths = shape.map(Int64.init)
     let handle = try unsafe OpenVINOHandle(symbols, freedBy: unsafe symbols.freeTensor) { made in
       unsafe lengths.withUnsafeBufferPointer { buffer in
         // A scalar has no lengths, and an empty array no address: any address will do.
@@ -62,7 +80,7 @@ final class OpenVINORequest: @unchecked Sendable {
     try symbols.check(unsafe symbols.getTensorByteSize(handle.pointer, &byteCount))
     return unsafe Input(
       handle: handle,
-      shape: tensor.shape,
+      shape: shape,
       memory: try memory(of: handle, named: tensor.name),
       byteCount: byteCount
     )

@@ -33,6 +33,7 @@ import Glibc
   let getOutputCount: @convention(c) (OpaquePointer, Out<Int>) -> Status
   let getInput: @convention(c) (OpaquePointer, Int, Out<OpaquePointer?>) -> Status
   let getOutput: @convention(c) (OpaquePointer, Int, Out<OpaquePointer?>) -> Status
+  let getModelProperty: @convention(c) (OpaquePointer, UnsafePointer<CChar>, Out<Text?>) -> Status
   let createInferRequest: @convention(c) (OpaquePointer, Out<OpaquePointer?>) -> Status
 
   let freePort: @convention(c) (OpaquePointer?) -> Void
@@ -83,6 +84,7 @@ import Glibc
     unsafe getOutputCount = symbol("ov_compiled_model_outputs_size")
     unsafe getInput = symbol("ov_compiled_model_input_by_index")
     unsafe getOutput = symbol("ov_compiled_model_output_by_index")
+    unsafe getModelProperty = symbol("ov_compiled_model_get_property")
     unsafe createInferRequest = symbol("ov_compiled_model_create_infer_request")
     unsafe freePort = symbol("ov_output_const_port_free")
     unsafe getPortName = symbol("ov_port_get_any_name")

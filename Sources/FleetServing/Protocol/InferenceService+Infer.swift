@@ -26,20 +26,18 @@ extension InferenceService {
         target: target,
         meter: meter,
         received: context.received,
-        work: .read { [self] waited in
+        work: .read { [self] in
           do throws(ServingError) {
             let call = try decode()
             let prepared = try InferValidation.prepare(call.request, for: target.model)
-            // Reading is work, not waiting.
-            let arrival = NIODeadline.now() - waited
-            enqueue(call, prepared, on: target, meter: meter, arrival: arrival, context, loop, encode, promise)
+            enqueue(call, prepared, on: target, meter: meter, context: context, loop: loop, encode, promise)
           } catch {
             promise.succeed(encode(.failure(error), nil))
           }
         },
         refuse: { promise.succeed(encode(.failure($0), nil)) }
       )
-      submit(reading, RequestQueue.Request(arrival: context.received, deadline: context.deadline), context, loop)
+      submit(reading, RequestQueue.Request(deadline: context.deadline), context, loop)
       return .later(promise.futureResult)
     }
     let call: Call
@@ -55,7 +53,7 @@ extension InferenceService {
       return .now(encode(Self.reply(outputs, call.request, target), call))
     }
     let promise = loop.makePromise(of: Answer.self)
-    enqueue(call, prepared, on: target, meter: meter, arrival: context.received, context, loop, encode, promise)
+    enqueue(call, prepared, on: target, meter: meter, context: context, loop: loop, encode, promise)
     return .later(promise.futureResult)
   }
 
@@ -73,9 +71,8 @@ extension InferenceService {
     _ prepared: InferValidation.Prepared,
     on target: ServedVersion,
     meter: ModelMeter,
-    arrival: NIODeadline,
-    _ context: CallContext,
-    _ loop: any EventLoop,
+    context: CallContext,
+    loop: any EventLoop,
     _ encode: @escaping @Sendable (Result<InferReply, ServingError>, Call?) -> Answer,
     _ promise: EventLoopPromise<Answer>
   ) {
@@ -87,7 +84,6 @@ extension InferenceService {
       refuse: { promise.succeed(encode(.failure($0), call)) }
     )
     let request = RequestQueue<WaitingCall>.Request(
-      arrival: arrival,
       deadline: Self.deadline(of: call.request, context),
       rows: target.rows(of: prepared),
       kind: target.isBatching ? Batch.kind(prepared) : nil,

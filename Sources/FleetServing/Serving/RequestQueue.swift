@@ -19,7 +19,6 @@ struct RequestQueue<Call> {
 
   /// What is told of a call that comes.
   struct Request {
-    var arrival: NIODeadline
     /// The caller gives up then.
     var deadline: NIODeadline?
     var rows = 1
@@ -95,10 +94,10 @@ struct RequestQueue<Call> {
 
   /// `number` must be greater than any told before.
   mutating func add(_ call: Call, _ request: Request, number: UInt64, now: NIODeadline) -> Admission {
-    let ownLimit = request.arrival + bounds.maximumWait
+    let ownLimit = now + bounds.maximumWait
     let isCallersLimit = request.deadline.map { $0 < ownLimit } ?? false
     let limit = isCallersLimit ? request.deadline ?? ownLimit : ownLimit
-    guard limit > now else { return .refused(isCallersLimit ? .deadline : .waited(now - request.arrival)) }
+    guard limit > now || !isCallersLimit else { return .refused(.deadline) }
     guard isFree || waiting.count < bounds.maximumQueued else { return .refused(.full(waiting.count)) }
     let predicted = workAhead(now: now)
     let wait = corrected(predicted)

@@ -128,7 +128,7 @@ package final class Scheduler: Sendable {
   private func perform(_ job: WorkShare<WaitingCall>.Job) {
     let now = NIODeadline.now()
     for entry in job.run.entries { entry.call.meter.dequeued() }
-    if let first = job.run.entries.first, case .read(let read) = first.call.work { return read(now - first.joined) }
+    if let first = job.run.entries.first, case .read(let read) = first.call.work { return read() }
     compute(job.run.entries.map(\.call), job.run.entries.map { now - $0.joined })
   }
 

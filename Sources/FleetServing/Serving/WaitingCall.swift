@@ -4,8 +4,8 @@ import NIOCore
 /// A call on its way to a worker.
 struct WaitingCall: Sendable {
   enum Work: Sendable {
-    /// Is read by a worker, because it is long, and comes back as one to compute. Gets how long it has waited for that.
-    case read(@Sendable (TimeAmount) -> Void)
+    /// Is read by a worker, because it is long, and comes back as one to compute.
+    case read(@Sendable () -> Void)
     case compute(InferValidation.Prepared, answer: @Sendable (Result<[Tensor], ServingError>) -> Void)
   }
 
