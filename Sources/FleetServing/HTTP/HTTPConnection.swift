@@ -19,9 +19,16 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   private struct Incoming {
     var head: HTTPRequestHead
+    /// Length of the body as announced; nil when it comes in chunks.
+    var length: Int?
     var body: ByteBuffer
     var since: NIODeadline
   }
+
+  /// Room made for a body before it comes: one that announces more gets it when that is there.
+  private static let largestReservation = 4 << 20
+  /// So many requests of a client that pipelines are answered in a row; then others have their turn.
+  private static let longestBurst = 16
 
   private let responder: any HTTPResponder
   private let limits: HTTPLimits
@@ -30,6 +37,9 @@ final class HTTPConnection: ChannelDuplexHandler {
   private var pending = CircularBuffer<Pending>(initialCapacity: 2)
   private var isAnswering = false
   private var isPumping = false
+  /// Answers since others had their turn on this event loop.
+  private var burst = 0
+  private var isYielding = false
   private var holdsRead = false
   /// No request is taken any more: the last answer was decided on.
   private var isClosing = false
@@ -46,6 +56,8 @@ final class HTTPConnection: ChannelDuplexHandler {
   private var answeringBytes = 0
   private var watch: Scheduled<Void>?
   private var answering: CallContext?
+  /// Whether the client knows interim answers and was not sent one to see whether it is there.
+  private var canProbe = true
 
   init(responder: any HTTPResponder, limits: HTTPLimits, census: ConnectionCensus) {
     self.responder = responder
@@ -82,6 +94,7 @@ final class HTTPConnection: ChannelDuplexHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    if !isYielding { burst = 0 }
     context.flush()
     context.fireChannelReadComplete()
   }
@@ -114,9 +127,18 @@ final class HTTPConnection: ChannelDuplexHandler {
     case ChannelEvent.inputClosed:
       isInputOver = true
       forgetIncoming()
+      probe(context)
       endWhenIdle(context)
     default: context.fireUserInboundEventTriggered(event)
     }
+  }
+
+  /// Finds out whether a client that has ended its side is still there: one that closed its socket answers anything that we send
+  /// with a reset, and its request need not be computed. To others an interim answer means nothing (RFC 9110, 15.2).
+  private func probe(_ context: ChannelHandlerContext) {
+    guard isInputOver, isAnswering, canProbe else { return }
+    canProbe = false
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
   }
 
   private func stop(_ context: ChannelHandlerContext) {
@@ -131,11 +153,13 @@ final class HTTPConnection: ChannelDuplexHandler {
   // MARK: Reading
 
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    var announced: Int?
     if let text = head.headers.first(name: "content-length") {
       guard let length = Int(text), length <= limits.bodyBytes else { return refuseBody(context) }
       guard census.bodyBytes + length <= limits.totalBodyBytes else { return refuseForMemory(context) }
+      announced = length
     }
-    incoming = Incoming(head: head, body: ByteBuffer(), since: .now())
+    incoming = Incoming(head: head, length: announced, body: ByteBuffer(), since: .now())
     if head.headers.first(name: "expect")?.lowercased() == "100-continue", !isAnswering {
       context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
@@ -145,7 +169,13 @@ final class HTTPConnection: ChannelDuplexHandler {
     guard let count = incoming?.body.readableBytes else { return }
     guard count + bytes.readableBytes <= limits.bodyBytes else { return refuseBody(context) }
     // A body that came in one piece is kept as it is, without a copy.
-    if count == 0 { incoming?.body = bytes } else { incoming?.body.writeImmutableBuffer(bytes) }
+    let announced = incoming?.length ?? 0
+    if count == 0, announced <= bytes.readableBytes {
+      incoming?.body = bytes
+    } else {
+      if count == 0 { incoming?.body.reserveCapacity(min(announced, Self.largestReservation)) }
+      incoming?.body.writeImmutableBuffer(bytes)
+    }
     heldBytes += bytes.readableBytes
     guard census.held(bytes.readableBytes) <= limits.totalBodyBytes else { return refuseForMemory(context) }
   }
@@ -190,11 +220,16 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   private func pump(_ context: ChannelHandlerContext) {
     // Answers that are there at once would otherwise nest as deep as a client pipelines.
-    guard !isPumping else { return }
+    guard !isPumping, !isYielding else { return }
     isPumping = true
-    while !isAnswering, let next = pending.popFirst() {
+    while !isAnswering, !pending.isEmpty {
+      guard burst < Self.longestBurst else {
+        yield(context)
+        break
+      }
       isAnswering = true
-      switch next {
+      burst += 1
+      switch pending.removeFirst() {
       case .refusal(let status, let message):
         write(responder.refusal(status: status, message), keepsAlive: false, context: context)
       case .request(let request, let keepsAlive, let isHTTP10):
@@ -203,6 +238,18 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
     isPumping = false
     resumeReading(context)
+  }
+
+  /// Lets the event loop turn to other connections before the next answer.
+  private func yield(_ context: ChannelHandlerContext) {
+    isYielding = true
+    let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.value.eventLoop.assumeIsolated().execute { [self] in
+      isYielding = false
+      burst = 0
+      pump(context.value)
+      context.value.flush()
+    }
   }
 
   private func resumeReading(_ context: ChannelHandlerContext) {
@@ -215,6 +262,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     let isHead = request.method == .HEAD
     answeringBytes = request.body.readableBytes
     answering = request.context
+    if isHTTP10 { canProbe = false }
     switch responder.respond(to: request, on: context.eventLoop) {
     case .now(let response):
       write(response, keepsAlive: keepsAlive, saysKeepAlive: isHTTP10, hasBody: !isHead, context: context)
@@ -232,6 +280,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         pump(context.value)
         context.value.flush()
       }
+      probe(context.value)
     }
   }
 

@@ -52,7 +52,7 @@ extension RESTFrontEnd {
       meter: found.meter,
       context: request.context,
       loop: loop,
-      bodyBytes: encoding == nil ? bytesToRead(request) : request.census.decompressedBytes
+      bodyBytes: encoding == nil ? bytesToRead(request, for: inputs) : request.census.decompressedBytes
     ) { () throws(ServingError) in
       guard let encoding else { return try Self.decode(request, request.body, for: inputs, sharedMemory, nil) }
       let held = request.census.beginHolding()
@@ -68,8 +68,14 @@ extension RESTFrontEnd {
 
   /// At most. A request names the shared memory it uses somewhere in its body; that is looked for only where there is so much of
   /// it that copying would hold up the event loop.
-  private func bytesToRead(_ request: HTTPRequest) -> Int {
-    let body = request.body.readableBytes
+  private func bytesToRead(_ request: HTTPRequest, for inputs: [TensorDescription]) -> Int {
+    var body = request.body.readableBytes
+    // What follows the JSON document is passed on as it is, unless it is made of elements that are looked at one by one.
+    if let length = request.headers.first(name: "inference-header-content-length").flatMap({ Int($0) }), length >= 0,
+      !inputs.contains(where: { $0.datatype == .bytes })
+    {
+      body = min(body, length)
+    }
     let longest = service.sharedMemory.longestRegion
     guard longest > Self.longestCopyInline, body <= Self.longestDocument, namesSharedMemory(request) else {
       return body
