@@ -30,7 +30,7 @@ package struct AgentParts: Sendable {
     let metrics = try await ListeningSocket.binding(configuration.metrics, of: .metrics)
     let arguments = EngineArguments(configuration: configuration, agentStarted: started.timeIntervalSince1970)
     let repositoryRoot = "\(configuration.stateDirectory)/repository"
-    let repository = try ModelRepository(root: repositoryRoot, disk: disk, log: log)
+    let repository = try ModelRepository(root: repositoryRoot, disk: disk, date: clock.date, log: log)
     try await repository.open()
     let drain = try DrainKeeper(
       node: configuration.node,
@@ -39,9 +39,17 @@ package struct AgentParts: Sendable {
       clock: clock,
       log: log
     )
+    let crashes = try CrashLog(stateDirectory: configuration.stateDirectory, disk: disk, log: log)
+    await crashes.open()
     let supervisor = EngineSupervisor(
       spawner: spawner?(sockets) ?? EngineProcessSpawner(arguments: arguments, sockets: sockets),
       log: log,
+      crashes: CrashHandling(
+        note: { await crashes.note($0) },
+        retire: { (versions, reason) throws(CommandError) in try await repository.retire(versions, reason: reason) }
+      ),
+      lastCrash: await crashes.crashes.last,
+      date: clock.date,
       now: clock.seconds
     ) {
       let options = configuration.models
@@ -78,6 +86,8 @@ package struct AgentParts: Sendable {
         architecture: machine.architecture,
         cores: machine.cores,
         httpAddress: sockets.http.address.description,
+        grpcAddress: sockets.grpc?.address.description,
+        metricsAddress: metrics?.address.description,
         siblings: configuration.siblings.map(\.name)
       ),
       repository: repository,

@@ -45,11 +45,18 @@ package final class Engine: Sendable {
     // Half the cores, and no more than two, read and write: the others compute.
     let serving = MultiThreadedEventLoopGroup(numberOfThreads: cores >= 4 ? 2 : 1)
     let controlling = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let loader = ModelLoader(registry: ModelRegistry(), allowsControl: options.allowsModelControl, open: open)
+    let recorder = options.flightDescriptor.flatMap { FlightRecorder(descriptor: $0) }
+    let loader = ModelLoader(
+      registry: ModelRegistry(),
+      allowsControl: options.allowsModelControl,
+      recorder: recorder,
+      open: open
+    )
     let handOff = HandOff()
     // One more than can compute at a time: it is there for a model that nobody has asked for a while.
     let workers = min(max(cores, 2), 16) + 1
     let service = InferenceService(registry: loader.registry, workers: workers, repository: loader)
+    if let recorder { service.computing.record(to: recorder) }
     let frontEnd = RESTFrontEnd(
       node: options.nodeName,
       service: service,

@@ -9,6 +9,8 @@ package struct EngineOptions: Sendable {
   package var httpDescriptor: Int32
   /// The same for its gRPC calls; nil for none.
   package var grpcDescriptor: Int32?
+  /// Memory shared with the agent to note in what is being done, `FlightRecord.bytes` long; nil for none.
+  package var flightDescriptor: Int32?
   package var limits: ServingLimits
   /// Whether clients may load and unload models.
   package var allowsModelControl: Bool
@@ -30,6 +32,7 @@ package struct EngineOptions: Sendable {
     controlDescriptor: Int32,
     httpDescriptor: Int32,
     grpcDescriptor: Int32? = nil,
+    flightDescriptor: Int32? = nil,
     limits: ServingLimits = ServingLimits(),
     allowsModelControl: Bool = true,
     waitsToServe: Bool = false,
@@ -43,6 +46,7 @@ package struct EngineOptions: Sendable {
     self.controlDescriptor = controlDescriptor
     self.httpDescriptor = httpDescriptor
     self.grpcDescriptor = grpcDescriptor
+    self.flightDescriptor = flightDescriptor
     self.limits = limits
     self.allowsModelControl = allowsModelControl
     self.waitsToServe = waitsToServe

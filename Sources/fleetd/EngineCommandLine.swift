@@ -16,6 +16,7 @@ struct EngineCommandLine: AsyncParsableCommand {
   @Option var controlFd: Int32
   @Option var httpFd: Int32
   @Option var grpcFd: Int32?
+  @Option var flightFd: Int32?
   @Option var limits: String?
   @Flag var noModelControl = false
   @Option var device: String?
@@ -36,6 +37,7 @@ struct EngineCommandLine: AsyncParsableCommand {
           controlDescriptor: controlFd,
           httpDescriptor: httpFd,
           grpcDescriptor: grpcFd,
+          flightDescriptor: flightFd,
           limits: limits.map { try ServingLimits(parsing: $0) } ?? ServingLimits(),
           allowsModelControl: !noModelControl,
           waitsToServe: true,

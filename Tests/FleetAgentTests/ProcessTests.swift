@@ -47,6 +47,18 @@ struct ProcessTests {
     #expect("\(end)" == "exit status 1: 0, 1, 2, 3, 4; hello")
   }
 
+  @Test func whatAChildNotedIsThereWhenItIsGone() async throws {
+    let memory = try SharedMemory(bytes: FlightRecord.bytes)
+    #expect(try FlightRecord(bytes: memory.contents()) == FlightRecord())
+    let child = try await ChildProcess.spawn(
+      program: "/bin/sh",
+      arguments: ["-c", #"printf '\014tag-reader@3' >&3; kill -9 $$"#],
+      inherited: [memory.descriptor]
+    )
+    #expect(await child.ended().cause == .killed(signal: 9))
+    #expect(try FlightRecord(bytes: memory.contents()).loading == ModelVersion(name: "tag-reader", number: 3))
+  }
+
   @Test func takenPortIsToldOf() throws {
     let first = try ListeningSocket(binding: HostPort(host: "127.0.0.1", port: 0))
     let error = #expect(throws: SystemError.self) { try ListeningSocket(binding: first.address) }

@@ -22,6 +22,7 @@ extension SeededRandom {
         runtime: chance(0.5) ? text() : nil,
         device: chance(0.5) ? text() : nil,
         problem: chance(0.5) ? text() : nil,
+        lastCrash: chance(0.5) ? crash() : nil,
         process: process()
       ),
       agent: process(),
@@ -85,6 +86,15 @@ extension SeededRandom {
     )
   }
 
+  private mutating func crash() -> EngineCrash {
+    EngineCrash(
+      time: date(),
+      cause: text(),
+      versions: list(upTo: 3) { ModelVersion(name: $0.nodeName().node, number: Int.random(in: 1...99, using: &$0)) },
+      lastWords: text()
+    )
+  }
+
   private mutating func drainStatus() -> DrainStatus {
     DrainStatus(
       reason: text(),
@@ -120,6 +130,8 @@ extension SeededRandom {
       inFlight: count(),
       queued: count(),
       handedOff: count(),
+      refusedFull: count(),
+      refusedLate: count(),
       latency: histogram(),
       queueTime: histogram(),
       computeTime: histogram()

@@ -5,7 +5,8 @@ package struct EngineArguments: Sendable, Equatable {
   /// The order in which the spawner hands the sockets over.
   package static let controlDescriptor: Int32 = 3
   package static let httpDescriptor: Int32 = 4
-  package static let grpcDescriptor: Int32 = 5
+  package static let flightDescriptor: Int32 = 5
+  package static let grpcDescriptor: Int32 = 6
 
   package var node: NodeName
   /// Whether there is a socket for gRPC.
@@ -34,6 +35,7 @@ package struct EngineArguments: Sendable, Equatable {
   package var list: [String] {
     var list = ["engine", "--node", "\(node)"]
     list += ["--control-fd", "\(Self.controlDescriptor)", "--http-fd", "\(Self.httpDescriptor)"]
+    list += ["--flight-fd", "\(Self.flightDescriptor)"]
     if hasGRPC { list += ["--grpc-fd", "\(Self.grpcDescriptor)"] }
     if limits != ServingLimits() { list += ["--limits", limits.text] }
     if modelControl == .none { list += ["--no-model-control"] }

@@ -37,22 +37,29 @@ package struct EngineProcessSpawner: EngineSpawner {
   package func spawn() async throws -> any RunningEngine {
     let (ours, theirs) = try Descriptor.socketPair()
     let link = try EngineLink(socket: ours)
+    let memory = try SharedMemory(bytes: FlightRecord.bytes)
     let child = try await ChildProcess.spawn(
       program: Self.program,
       arguments: arguments.list,
-      inherited: [theirs, sockets.http.descriptor] + [sockets.grpc?.descriptor].compactMap { $0 }
+      inherited: [theirs, sockets.http.descriptor, memory.descriptor] + [sockets.grpc?.descriptor].compactMap { $0 }
     )
-    return Engine(child: child, link: link)
+    return Engine(child: child, link: link, memory: memory)
   }
 
   private struct Engine: RunningEngine {
     let child: ChildProcess
     let link: EngineLink
+    let memory: SharedMemory
 
     var pid: Int32 { child.pid }
 
     func terminate() { child.kill(15) }
     func kill() { child.kill(9) }
-    func ended() async -> ProcessEnd { await child.ended() }
+
+    func ended() async -> ProcessEnd {
+      var end = await child.ended()
+      end.record = FlightRecord(bytes: (try? memory.contents()) ?? [])
+      return end
+    }
   }
 }

@@ -1,60 +1,11 @@
 package import FleetCore
 package import FleetWire
+package import FoundationEssentials
 package import Logging
 import ServiceLifecycle
 
 /// Keeps one engine running: starts it, gives it what to load, notices when it ends or hangs, and starts the next.
 package actor EngineSupervisor: Service {
-  /// What an engine is told after each start, before anything else is asked of it.
-  package struct Briefing: Sendable {
-    /// Commands that must come first, such as a hand-off while the node is drained.
-    package var standingOrders: [EngineCommand] = []
-    /// What to load, by model.
-    package var models: [Load] = []
-    /// All versions that may be loaded.
-    package var catalog: [CatalogEntry] = []
-
-    package init(standingOrders: [EngineCommand] = [], models: [Load] = [], catalog: [CatalogEntry] = []) {
-      self.standingOrders = standingOrders
-      self.models = models
-      self.catalog = catalog
-    }
-  }
-
-  /// A model's active version, and the one to fall back on.
-  package struct Load: Sendable {
-    package struct Version: Sendable {
-      package var version: ModelVersion
-      package var digest: ModelDigest
-      package var folder: String
-      package var options: ModelOptions
-
-      package init(
-        version: ModelVersion,
-        digest: ModelDigest,
-        folder: String,
-        options: ModelOptions = ModelOptions()
-      ) {
-        self.version = version
-        self.digest = digest
-        self.folder = folder
-        self.options = options
-      }
-
-      func command(within deadline: Duration) -> EngineCommand {
-        .activate(version, digest: digest, folder: folder, options: options, withinSeconds: deadline.seconds)
-      }
-    }
-
-    package var active: Version
-    package var previous: Version?
-
-    package init(active: Version, previous: Version?) {
-      self.active = active
-      self.previous = previous
-    }
-  }
-
   package static let loadDeadline: Duration = .seconds(60)
   /// Longer than that an engine is waited for, which gives a late version up itself: what is told of as not in time is not served after all.
   static let loadGrace: Duration = .seconds(2)
@@ -67,22 +18,33 @@ package actor EngineSupervisor: Service {
   private let spawner: any EngineSpawner
   private let briefing: @Sendable () async -> Briefing
   private let log: Logger
+  private let crashes: CrashHandling
   private let now: @Sendable () -> Double
+  private let date: @Sendable () -> Date
   private var state: SupervisorState
   private var counters = CumulativeCounters()
   private var engine: (any RunningEngine)?
   private var reports: UInt64 = 0
   private var isEnding = false
   private var isRestartPlanned = false
+  private var lastCrash: EngineCrash?
+  /// The newest note of a crash: slow disks must not hold up the next engine.
+  private var noting: Task<Void, Never>?
 
   package init(
     spawner: any EngineSpawner,
     log: Logger,
+    crashes: CrashHandling = CrashHandling(),
+    lastCrash: EngineCrash? = nil,
+    date: @escaping @Sendable () -> Date = { Date() },
     now: @escaping @Sendable () -> Double,
     briefing: @escaping @Sendable () async -> Briefing
   ) {
     self.spawner = spawner
     self.log = log
+    self.crashes = crashes
+    self.lastCrash = lastCrash
+    self.date = date
     self.now = now
     self.briefing = briefing
     state = SupervisorState(at: now())
@@ -113,7 +75,8 @@ package actor EngineSupervisor: Service {
         restarts: state.restarts,
         runtime: report?.runtime,
         device: report?.device,
-        problem: state.problem
+        problem: state.problem,
+        lastCrash: lastCrash
       ),
       devices: report?.devices ?? [],
       models: counters.total(report?.models ?? []),
@@ -131,6 +94,10 @@ package actor EngineSupervisor: Service {
       let isNew = counters.report(report.models)
       if isNew { reports += 1 }
       if state.answered(isNew ? report : state.report ?? report, at: now()) { log.info("engine \(engine.pid) answers") }
+      if let words = state.condemnOverdue() {
+        log.error("engine \(engine.pid): \(words)")
+        engine.kill()
+      }
     } catch {
       guard engine.pid == state.pid, state.didNotAnswer(at: now()) else { return }
       log.error("engine \(engine.pid) is silent: killed")
@@ -225,18 +192,65 @@ package actor EngineSupervisor: Service {
       let end = await engine.ended()
       engine.link.close()
       await briefed
-      finish("\(end)")
+      await finish(end)
     } catch {
-      finish("it cannot be started: \(error)")
+      log.error("no engine: it cannot be started: \(error)")
+      state.ended(
+        "it cannot be started: \(error)",
+        isPlanned: isRestartPlanned || isEnding,
+        at: now(),
+        jitter: .random(in: 0...1)
+      )
     }
   }
 
-  private func finish(_ words: String) {
+  private func finish(_ end: ProcessEnd) async {
     engine = nil
     counters.engineEnded()
-    state.ended(words, isPlanned: isRestartPlanned || isEnding, at: now(), jitter: .random(in: 0...1))
-    if isEnding || isRestartPlanned { log.info("engine ended: \(words)") } else { log.error("engine ended: \(words)") }
+    let isPlanned = isRestartPlanned || isEnding
     isRestartPlanned = false
+    let versions = suspects(end.record)
+    let repeated = state.ended(
+      "\(end)",
+      isPlanned: isPlanned,
+      versions: versions,
+      at: now(),
+      jitter: .random(in: 0...1)
+    )
+    if isPlanned { return log.info("engine ended: \(end)") }
+    let cause = state.lastEnd ?? "\(end)"
+    log.error("engine ended: \(cause)\(versions.isEmpty ? "" : ", at \(Self.list(versions))")")
+    let crash = EngineCrash(time: date(), cause: cause, versions: versions, lastWords: end.lastWords)
+    lastCrash = crash
+    let (before, note) = (noting, crashes.note)
+    noting = Task {
+      await before?.value
+      await note(crash)
+    }
+    if !repeated.isEmpty { await retire(repeated, cause) }
+  }
+
+  /// What the engine was at when it ended: what it loaded, else what it computed, else all that it served.
+  private func suspects(_ record: FlightRecord) -> [ModelVersion] {
+    if let loading = record.loading { return [loading] }
+    if !record.computing.isEmpty { return record.computing }
+    return (state.report?.models ?? []).map { ModelVersion(name: $0.name, number: $0.version) }
+  }
+
+  private func retire(_ versions: [ModelVersion], _ cause: String) async {
+    let reason = "ended the engine \(SupervisorState.crashLimit) times within a minute (\(cause))"
+    do throws(CommandError) {
+      let retirement = try await crashes.retire(versions, reason)
+      let words = retirement.words(reason)
+      state.retired(retirement.version, words)
+      log.error("\(words)")
+    } catch {
+      log.error("\(Self.list(versions)) \(reason), but is still the active version: \(error)")
+    }
+  }
+
+  private static func list(_ versions: [ModelVersion]) -> String {
+    versions.map(\.description).joined(separator: ", ")
   }
 
   /// Waits for the first answer, then gives standing orders and what to load.

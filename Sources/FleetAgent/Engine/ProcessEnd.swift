@@ -1,3 +1,4 @@
+package import FleetWire
 import Glibc
 
 /// How a child process ended.
@@ -10,10 +11,13 @@ package struct ProcessEnd: Sendable, Equatable, CustomStringConvertible {
   package var cause: Cause
   /// The last lines it wrote to its standard error; may be empty.
   package var lastWords: String
+  /// What it was at; empty when that is not known.
+  package var record: FlightRecord
 
-  package init(cause: Cause, lastWords: String = "") {
+  package init(cause: Cause, lastWords: String = "", record: FlightRecord = FlightRecord()) {
     self.cause = cause
     self.lastWords = lastWords
+    self.record = record
   }
 
   /// `killed by signal 9 (SIGKILL)`, `exit status 1: out of memory`.

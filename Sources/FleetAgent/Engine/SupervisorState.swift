@@ -5,9 +5,9 @@ package import FleetWire
 ///
 /// Legal moves of the phase:
 ///
-///     away ─spawned─▶ starting ─answered─▶ answering ─silent too long─▶ condemned
-///      ▲                 │                     │                            │
-///      └─────────────────┴──────── ended ──────┴────────────────────────────┘
+///     away ─spawned─▶ starting ─answered─▶ answering ─silent or computing too long─▶ condemned
+///      ▲                 │                     │                                       │
+///      └─────────────────┴──────── ended ──────┴───────────────────────────────────────┘
 ///
 /// Times are seconds on a clock that never goes back.
 package struct SupervisorState: Sendable, Equatable {
@@ -22,6 +22,9 @@ package struct SupervisorState: Sendable, Equatable {
   package static let longestDelay = 10.0
   /// An active version whose loading ended the engine so often is left out at the next start.
   package static let loadingEndsLimit = 2
+  /// A version with so many crashes within `crashWindow` seconds is not to be served any more.
+  package static let crashLimit = 3
+  package static let crashWindow = 60.0
 
   package enum Phase: Sendable, Equatable {
     /// No process; the next is due at `spawnAt`.
@@ -54,6 +57,12 @@ package struct SupervisorState: Sendable, Equatable {
   /// By model: ends of engines while they loaded it after a start.
   private var endsWhileLoading: [String: Int] = [:]
   private var endsInARow = 0
+  /// By version: when engines crashed at it, within the window.
+  private var crashes: [ModelVersion: [Double]] = [:]
+  /// By model: what was done about a version that kept crashing.
+  private var retirements: [String: String] = [:]
+  /// Why the engine that runs is to be killed, unless it is for its silence.
+  private var condemnation: String?
   private var hasEnded = false
   /// Begins with the first poll that has no answer; only what was listened to counts.
   private var silence: Silence?
@@ -111,6 +120,7 @@ package struct SupervisorState: Sendable, Equatable {
   package mutating func activated(_ model: String) {
     loadProblems[model] = nil
     endsWhileLoading[model] = nil
+    retirements[model] = nil
   }
 
   /// A poll had no answer. True when it has been silent for too long and has to be killed; told once.
@@ -128,8 +138,28 @@ package struct SupervisorState: Sendable, Equatable {
     return isHung
   }
 
-  /// The process is gone, or could not be started. `jitter` is a random number from 0 to 1.
-  package mutating func ended(_ words: String, isPlanned: Bool, at seconds: Double, jitter: Double) {
+  /// After a report: why the engine has to be killed, when it computes for longer than it may; told once.
+  package mutating func condemnOverdue() -> String? {
+    guard case .answering = phase, let overdue = report?.computing.first(where: { $0.seconds > $0.limitSeconds }) else {
+      return nil
+    }
+    let limit = Quantity.text(.milliseconds(Int64((overdue.limitSeconds * 1000).rounded())))
+    let words = "\(overdue.version) computed for more than its limit of \(limit) and was killed"
+    phase = .condemned
+    condemnation = words
+    return words
+  }
+
+  /// The process is gone, or could not be started. `versions` are those it was at; `jitter` is a random number from 0 to 1. Answers the
+  /// versions that have crashed too often now; their counts begin anew.
+  @discardableResult
+  package mutating func ended(
+    _ words: String,
+    isPlanned: Bool,
+    versions: [ModelVersion] = [],
+    at seconds: Double,
+    jitter: Double
+  ) -> [ModelVersion] {
     if isLoading, !isPlanned, let loadingModel { endsWhileLoading[loadingModel, default: 0] += 1 }
     pid = nil
     report = nil
@@ -143,12 +173,27 @@ package struct SupervisorState: Sendable, Equatable {
     } else {
       restarts += 1
       endsInARow += 1
-      lastEnd = phase == .condemned ? "it did not answer and was killed" : words
+      lastEnd = phase == .condemned ? condemnation ?? "it did not answer and was killed" : words
       // The first restart comes at once, give or take; then 0.2 s, 0.4 s and so on.
       let base = endsInARow == 1 ? 0.08 : 0.1 * Double(1 << min(endsInARow - 1, 10))
       delay = min(base, Self.longestDelay) * (0.75 + 0.25 * jitter)
     }
+    condemnation = nil
     phase = .away(spawnAt: seconds + delay)
+    return isPlanned ? [] : countCrash(of: Set(versions), at: seconds)
+  }
+
+  private mutating func countCrash(of versions: Set<ModelVersion>, at seconds: Double) -> [ModelVersion] {
+    for version in versions { crashes[version, default: []].append(seconds) }
+    crashes = crashes.mapValues { $0.filter { seconds - $0 <= Self.crashWindow } }.filter { !$0.value.isEmpty }
+    let repeated = versions.filter { crashes[$0, default: []].count >= Self.crashLimit }
+    for version in repeated { crashes[version] = nil }
+    return repeated.sorted()
+  }
+
+  /// What was done about `version`, which crashed too often: told until another version of its model is activated.
+  package mutating func retired(_ version: ModelVersion, _ words: String) {
+    retirements[version.name] = words
   }
 
   /// How often loading `model` after a start has ended the engine.
@@ -175,6 +220,8 @@ package struct SupervisorState: Sendable, Equatable {
   }
 
   package var problem: String? {
-    loadProblem ?? report?.problem ?? lastEnd
+    let retirement =
+      retirements.isEmpty ? nil : retirements.sorted { $0.key < $1.key }.map(\.value).joined(separator: "; ")
+    return loadProblem ?? retirement ?? report?.problem ?? lastEnd
   }
 }

@@ -27,7 +27,8 @@ extension ModelRepository {
         digest: entry.digest,
         folder: path(of: entry.version),
         isActive: entry.role == .active,
-        options: options[entry.version.name] ?? ModelOptions()
+        options: options[entry.version.name] ?? ModelOptions(),
+        problem: entry.problem
       )
     }
   }

@@ -1,4 +1,5 @@
 package import FleetCore
+package import FoundationEssentials
 package import Logging
 
 /// The versions that a node keeps on its disk. Power lost at any instant leaves each of them whole or not there, and the active one
@@ -16,6 +17,7 @@ package actor ModelRepository {
   private let folder: RepositoryFolder
   private let disk: Disk
   private let log: Logger
+  private let date: @Sendable () -> Date
   private let executor: ThreadExecutor
   private var versions: [ModelVersion: ModelManifest] = [:]
   private var uploads: [ModelDigest: ModelManifest] = [:]
@@ -23,10 +25,16 @@ package actor ModelRepository {
   /// Counts changes of what is here and of what is active.
   package private(set) var revision: UInt64 = 0
 
-  package init(root: String, disk: Disk = Disk(), log: Logger) throws {
+  package init(
+    root: String,
+    disk: Disk = Disk(),
+    date: @escaping @Sendable () -> Date = { Date() },
+    log: Logger
+  ) throws {
     executor = try ThreadExecutor(name: "repository")
     folder = RepositoryFolder(root: root)
     self.disk = disk
+    self.date = date
     self.log = log
   }
 
@@ -147,7 +155,8 @@ package actor ModelRepository {
         version: version,
         digest: manifest.digest,
         bytes: manifest.totalBytes,
-        role: active.role(of: version)
+        role: active.role(of: version),
+        problem: active.failure(of: version)
       )
     }
   }
@@ -180,7 +189,7 @@ package actor ModelRepository {
   /// Makes a version the one that is served, in one atomic step, and drops versions that nobody needs.
   package func switchActive(to version: ModelVersion, digest: ModelDigest) throws(CommandError) {
     var next = active
-    next.switchTo(version, digest: digest)
+    next.switchTo(version, digest: digest, at: date().timeIntervalSince1970)
     guard next != active else { return }
     try saying("switch to \(version)") { try disk.replace(folder.active, with: next.bytes) }
     active = next
@@ -188,24 +197,33 @@ package actor ModelRepository {
     dropUnneeded(of: version)
   }
 
-  // MARK: Workings
-
-  /// What a manifest may say elsewhere, but not on a disk like ours.
-  private static func problemsHere(_ manifest: ModelManifest) -> [String] {
-    var problems: [String] = []
-    if manifest.version.name.hasPrefix(".") {
-      problems.append("name: '\(manifest.version.name)' begins with a dot; give the model another name")
+  /// Has one of `suspects`, which crash again and again, not served any more: of the active ones that have a predecessor the one that
+  /// became active last, since what has served for long is rarely to blame.
+  package func retire(_ suspects: [ModelVersion], reason: String) throws(CommandError) -> Retirement {
+    func since(_ version: ModelVersion) -> Double { active.models[version.name]?.since ?? 0 }
+    let served = suspects.filter { active.role(of: $0) == .active }
+    let replaceable = served.filter { active.models[$0.name]?.previous != nil }.max { since($0) < since($1) }
+    let beside = suspects.first { active.role(of: $0) != .active && versions[$0] != nil }
+    guard let version = replaceable ?? beside, let digest = versions[version]?.digest else {
+      guard let kept = served.first ?? suspects.first else { throw CommandError(.invalid, "no version is suspected") }
+      return Retirement(version: kept)
     }
-    // Where the manifest itself is written.
-    let taken = [ModelManifest.fileName, "\(ModelManifest.fileName).new"]
-    for (index, file) in manifest.files.enumerated() {
-      let first = file.path.prefix { $0 != "/" }
-      if taken.contains(String(first)), file.path != ModelManifest.fileName {
-        problems.append("files[\(index)].path: '\(first)' is kept for the manifest; give the file another name")
-      }
+    var next = active
+    let previous = active.models[version.name]?.previous
+    guard next.retire(version, digest: digest, reason: reason, at: date().timeIntervalSince1970) else {
+      return Retirement(version: version)
     }
-    return problems
+    try saying("go back from \(version)") { try disk.replace(folder.active, with: next.bytes) }
+    active = next
+    revision += 1
+    guard version == replaceable, let previous else { return Retirement(version: version, outcome: .leftOut) }
+    return Retirement(
+      version: version,
+      outcome: .wentBack(to: ModelVersion(name: version.name, number: previous.version))
+    )
   }
+
+  // MARK: Workings
 
   /// Two uploads of one number may be under way: what is complete first has it, and the other is dropped.
   private func checkNumber(of manifest: ModelManifest) throws(CommandError) {
@@ -242,12 +260,6 @@ package actor ModelRepository {
           + "but only \(Self.megabytes(free)) are; make room on the disk of this node"
       )
     }
-  }
-
-  /// More than any disk holds counts as the most there is.
-  private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
-    let (sum, overflow) = left.addingReportingOverflow(right)
-    return overflow ? .max : sum
   }
 
   private func makeRoomForUpload() throws {
@@ -356,10 +368,6 @@ package actor ModelRepository {
     var hasher = SHA256Text.Hasher()
     try disk.read(path) { hasher.update($0) }
     return hasher.finish()
-  }
-
-  private static func megabytes(_ bytes: UInt64) -> String {
-    bytes < 10 << 20 ? "\((bytes + 1023) >> 10) KB" : "\(bytes >> 20) MB"
   }
 
   /// Turns a failure of the disk into words for an operator.

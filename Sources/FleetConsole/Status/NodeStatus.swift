@@ -11,8 +11,16 @@ extension StatusDocument {
       @ExplicitNull var runtime: String?
       @ExplicitNull var device: String?
       @ExplicitNull var problem: String?
+      @ExplicitNull var lastCrash: Crash?
       var cpuSeconds: ReadingStatus
       var residentBytes: ReadingStatus
+    }
+
+    struct Crash: Encodable {
+      var time: String
+      var cause: String
+      var versions: [String]
+      var lastWords: String
     }
 
     struct Accelerator: Encodable {
@@ -69,6 +77,7 @@ extension StatusDocument {
       var digest: String
       var bytes: UInt64
       var role: String
+      @ExplicitNull var problem: String?
     }
 
     struct Probe: Encodable {
@@ -82,6 +91,8 @@ extension StatusDocument {
     var labels: Labels
     var address: String
     @ExplicitNull var http: String?
+    @ExplicitNull var grpc: String?
+    @ExplicitNull var metrics: String?
     @ExplicitNull var operatingSystem: String?
     @ExplicitNull var architecture: String?
     @ExplicitNull var cores: Int?
@@ -111,6 +122,8 @@ extension StatusDocument {
       labels = Labels(node.labels)
       address = node.address
       http = node.description?.httpAddress
+      grpc = node.description?.grpcAddress
+      metrics = node.description?.metricsAddress
       operatingSystem = node.description?.operatingSystem
       architecture = node.description?.architecture
       cores = node.description?.cores
@@ -150,6 +163,14 @@ extension StatusDocument {
           runtime: engine.runtime,
           device: engine.device,
           problem: engine.problem,
+          lastCrash: engine.lastCrash.map {
+            Crash(
+              time: StatusDocument.text($0.time),
+              cause: $0.cause,
+              versions: $0.versions.map(\.description),
+              lastWords: $0.lastWords
+            )
+          },
           cpuSeconds: ReadingStatus(engine.process.cpuSeconds),
           residentBytes: ReadingStatus(engine.process.residentBytes)
         )
@@ -173,7 +194,8 @@ extension StatusDocument {
           version: $0.version.number,
           digest: $0.digest.text,
           bytes: $0.bytes,
-          role: $0.role.rawValue
+          role: $0.role.rawValue,
+          problem: $0.problem
         )
       }
       memoryUsedBytes = ReadingStatus(frame?.memoryUsedBytes ?? .absent("no frame yet"))

@@ -11,6 +11,10 @@ package struct NodeDescription: Sendable, Equatable {
   package var cores: Int
   /// Where the node answers the Open Inference Protocol over REST, HOST:PORT.
   package var httpAddress: String
+  /// The same over gRPC; nil when it does not.
+  package var grpcAddress: String?
+  /// Where it answers Prometheus; nil when it does not.
+  package var metricsAddress: String?
   package var siblings: [NodeName]
   package var repository: [RepositoryEntry]
   /// Whether this is a simulation, not a box.
@@ -25,6 +29,8 @@ package struct NodeDescription: Sendable, Equatable {
     architecture: String,
     cores: Int,
     httpAddress: String,
+    grpcAddress: String? = nil,
+    metricsAddress: String? = nil,
     siblings: [NodeName] = [],
     repository: [RepositoryEntry] = [],
     isSimulated: Bool = false
@@ -37,6 +43,8 @@ package struct NodeDescription: Sendable, Equatable {
     self.architecture = architecture
     self.cores = cores
     self.httpAddress = httpAddress
+    self.grpcAddress = grpcAddress
+    self.metricsAddress = metricsAddress
     self.siblings = siblings
     self.repository = repository
     self.isSimulated = isSimulated
@@ -58,11 +66,14 @@ package struct RepositoryEntry: Sendable, Equatable {
   package var digest: ModelDigest
   package var bytes: UInt64
   package var role: Role
+  /// Why the node does not choose it by itself: it kept crashing. Nil when it may.
+  package var problem: String?
 
-  package init(version: ModelVersion, digest: ModelDigest, bytes: UInt64, role: Role) {
+  package init(version: ModelVersion, digest: ModelDigest, bytes: UInt64, role: Role, problem: String? = nil) {
     self.version = version
     self.digest = digest
     self.bytes = bytes
     self.role = role
+    self.problem = problem
   }
 }

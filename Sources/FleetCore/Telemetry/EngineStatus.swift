@@ -25,6 +25,8 @@ package struct EngineStatus: Sendable, Equatable {
   package var device: String?
   /// What is wrong, or how the last engine ended ('killed by signal 9'); nil when all is well.
   package var problem: String?
+  /// The newest end of an engine that nobody asked for, also of one before the agent started; nil when there is none.
+  package var lastCrash: EngineCrash?
   package var process: ProcessReadings
 
   package init(
@@ -34,6 +36,7 @@ package struct EngineStatus: Sendable, Equatable {
     runtime: String? = nil,
     device: String? = nil,
     problem: String? = nil,
+    lastCrash: EngineCrash? = nil,
     process: ProcessReadings = ProcessReadings()
   ) {
     self.state = state
@@ -42,6 +45,7 @@ package struct EngineStatus: Sendable, Equatable {
     self.runtime = runtime
     self.device = device
     self.problem = problem
+    self.lastCrash = lastCrash
     self.process = process
   }
 }

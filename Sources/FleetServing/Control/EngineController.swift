@@ -85,6 +85,9 @@ final class EngineController: Sendable {
         counts: VersionCounts(served.statistics.current)
       )
     }
+    report.computing = service.computing.running().map { running in
+      EngineComputation(version: running.version, seconds: running.seconds, limitSeconds: running.limitSeconds)
+    }
     switch loader.runtime {
     case .opening: break
     case .missing(let problem): report.problem = problem

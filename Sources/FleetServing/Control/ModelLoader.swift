@@ -16,20 +16,24 @@ final class ModelLoader: Sendable {
 
   let registry: ModelRegistry
   let allowsControl: Bool
+  private let recorder: FlightRecorder?
   let catalog = Mutex(ModelCatalog())
   private let opened = Mutex(Runtime.opening)
   /// Clients' calls that are not done yet.
   let asked = Atomic(0)
   private let threads = NIOThreadPool(numberOfThreads: 1)
 
-  /// `open` runs on the loader's thread: it takes a while. With `allowsControl` clients may load and unload.
+  /// `open` runs on the loader's thread: it takes a while. With `allowsControl` clients may load and unload. What is loaded is noted by
+  /// `recorder`.
   init(
     registry: ModelRegistry,
     allowsControl: Bool = true,
+    recorder: FlightRecorder? = nil,
     open: @escaping @Sendable () throws -> any InferenceEngine
   ) {
     self.registry = registry
     self.allowsControl = allowsControl
+    self.recorder = recorder
     threads.start()
     threads.submit { [self] _ in
       let result: Runtime
@@ -116,6 +120,8 @@ final class ModelLoader: Sendable {
     case .open(let opened): engine = opened
     }
     catalog.withLock { $0.beganLoading(entry.version) }
+    recorder?.loads(Array("\(entry.version)".utf8))
+    defer { recorder?.loads([]) }
     do {
       let served = ServedVersion(
         version: entry.version,

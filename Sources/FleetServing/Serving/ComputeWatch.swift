@@ -18,14 +18,24 @@ package final class ComputeWatch: Sendable {
     var start: NIODeadline
   }
 
-  /// As many places as there ever were threads that computed at once.
-  private let places = Mutex<[Entry?]>([])
+  private struct State {
+    /// As many places as there ever were threads that computed at once.
+    var places: [Entry?] = []
+    var recorder: FlightRecorder?
+  }
+
+  private let state = Mutex(State())
 
   package init() {}
 
+  /// What begins from now on is noted there too.
+  package func record(to recorder: FlightRecorder) {
+    state.withLock { $0.recorder = recorder }
+  }
+
   /// All that run, in no order.
   package func running(at now: NIODeadline = .now()) -> [Running] {
-    places.withLock { $0 }.compactMap { entry in
+    state.withLock { $0.places }.compactMap { entry in
       entry.map { entry in
         Running(
           version: entry.target.version,
@@ -41,18 +51,19 @@ package final class ComputeWatch: Sendable {
 
   /// The place that `end` must be told.
   package func begin(_ target: ServedVersion, at start: NIODeadline) -> Int {
-    places.withLock { places in
-      let entry = Entry(target: target, start: start)
-      if let free = places.firstIndex(where: { $0 == nil }) {
-        places[free] = entry
-        return free
-      }
-      places.append(entry)
-      return places.count - 1
+    state.withLock { state in
+      let place = state.places.firstIndex { $0 == nil } ?? state.places.count
+      if place == state.places.count { state.places.append(nil) }
+      state.places[place] = Entry(target: target, start: start)
+      state.recorder?.computes(target.label, at: place)
+      return place
     }
   }
 
   package func end(_ place: Int) {
-    places.withLock { $0[place] = nil }
+    state.withLock { state in
+      state.places[place] = nil
+      state.recorder?.computes([], at: place)
+    }
   }
 }

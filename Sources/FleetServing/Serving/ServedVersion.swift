@@ -14,6 +14,8 @@ package final class ServedVersion: Sendable {
   /// Whether the calls of several clients may be computed together.
   let isBatching: Bool
   private let hasRows: Bool
+  /// The version's text in bytes.
+  let label: [UInt8]
   private let pace = Mutex(ModelPace())
 
   package init(
@@ -28,6 +30,7 @@ package final class ServedVersion: Sendable {
     self.model = model
     self.options = options
     self.statistics = statistics
+    label = Array("\(version)".utf8)
     hasRows = (model.inputs + model.outputs).allSatisfy { $0.shape.first == -1 }
     isBatching = hasRows && options.largestBatch > 1 && model.inputs.allSatisfy { $0.datatype != .bytes }
     queueBounds = RequestQueue.Bounds(

@@ -15,6 +15,8 @@ extension Fleet_V1_NodeDescription {
     architecture = WireValue.shortened(description.architecture)
     cores = UInt32(clamping: description.cores)
     httpAddress = WireValue.shortened(description.httpAddress)
+    if let address = description.grpcAddress { grpcAddress = WireValue.shortened(address) }
+    if let address = description.metricsAddress { metricsAddress = WireValue.shortened(address) }
     siblings = description.siblings.prefix(maximumSiblings).map(\.description)
     repository = description.repository.prefix(maximumEntries).map(Fleet_V1_RepositoryEntry.init)
     isSimulated = description.isSimulated
@@ -32,6 +34,8 @@ extension NodeDescription {
       architecture: try WireValue.text(wire.architecture, "architecture"),
       cores: Int(wire.cores),
       httpAddress: try WireValue.text(wire.httpAddress, "http_address"),
+      grpcAddress: wire.hasGrpcAddress ? try WireValue.text(wire.grpcAddress, "grpc_address") : nil,
+      metricsAddress: wire.hasMetricsAddress ? try WireValue.text(wire.metricsAddress, "metrics_address") : nil,
       siblings: try WireValue.list(wire.siblings, atMost: maximumSiblings, "siblings")
         .map { (name) throws(CommandError) in try WireValue.nodeName(name, "siblings") },
       repository: try WireValue.list(wire.repository, atMost: maximumEntries, "repository")

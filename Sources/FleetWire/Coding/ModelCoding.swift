@@ -26,6 +26,8 @@ extension Fleet_V1_ModelStatus {
     inFlight = model.inFlight
     queued = model.queued
     handedOff = model.handedOff
+    refusedFull = model.refusedFull
+    refusedLate = model.refusedLate
     latency = Fleet_V1_LatencyHistogram(model.latency)
     queueTime = Fleet_V1_LatencyHistogram(model.queueTime)
     computeTime = Fleet_V1_LatencyHistogram(model.computeTime)
@@ -43,6 +45,8 @@ extension ModelStatus {
       inFlight: try WireValue.count(wire.inFlight, "\(field).in_flight"),
       queued: try WireValue.count(wire.queued, "\(field).queued"),
       handedOff: try WireValue.count(wire.handedOff, "\(field).handed_off"),
+      refusedFull: try WireValue.count(wire.refusedFull, "\(field).refused_full"),
+      refusedLate: try WireValue.count(wire.refusedLate, "\(field).refused_late"),
       latency: try LatencyHistogram(wire: wire.latency, "\(field).latency"),
       queueTime: try LatencyHistogram(wire: wire.queueTime, "\(field).queue_time"),
       computeTime: try LatencyHistogram(wire: wire.computeTime, "\(field).compute_time")
@@ -61,6 +65,7 @@ extension Fleet_V1_RepositoryEntry {
     case .previous: role = .previous
     case .stored: role = .stored
     }
+    if let text = entry.problem { problem = WireValue.shortened(text) }
   }
 }
 
@@ -77,7 +82,8 @@ extension RepositoryEntry {
       version: try ModelVersion(wire: wire.version, "\(field).version"),
       digest: try WireValue.digest(wire.digest, "\(field).digest"),
       bytes: try WireValue.count(wire.bytes, "\(field).bytes"),
-      role: role
+      role: role,
+      problem: wire.hasProblem ? try WireValue.text(wire.problem, "\(field).problem") : nil
     )
   }
 }

@@ -86,6 +86,7 @@ extension Fleet_V1_EngineStatus {
     if let name = engine.runtime { runtime = WireValue.shortened(name) }
     if let name = engine.device { device = WireValue.shortened(name) }
     if let text = engine.problem { problem = WireValue.shortened(text) }
+    if let crash = engine.lastCrash { lastCrash = Fleet_V1_EngineCrash(crash) }
     process = Fleet_V1_ProcessReadings(engine.process)
   }
 }
@@ -109,6 +110,7 @@ extension EngineStatus {
       runtime: wire.hasRuntime ? try WireValue.text(wire.runtime, "engine.runtime") : nil,
       device: wire.hasDevice ? try WireValue.text(wire.device, "engine.device") : nil,
       problem: wire.hasProblem ? try WireValue.text(wire.problem, "engine.problem") : nil,
+      lastCrash: wire.hasLastCrash ? try EngineCrash(wire: wire.lastCrash, "engine.last_crash") : nil,
       process: try ProcessReadings(wire: wire.process, "engine.process")
     )
   }

@@ -34,6 +34,8 @@ package struct EngineReport: Sendable, Equatable, Codable {
   package var models: [ModelStatus]
   /// All that is served, with what each version did.
   package var versions: [VersionStatus] = []
+  /// What runs on the accelerator now.
+  package var computing: [EngineComputation] = []
   /// Connections accepted and still open.
   package var openConnections: Int
 
@@ -51,6 +53,20 @@ package struct EngineReport: Sendable, Equatable, Codable {
     self.devices = devices
     self.models = models
     self.openConnections = openConnections
+  }
+}
+
+/// One computation under way.
+package struct EngineComputation: Sendable, Equatable, Codable {
+  package var version: ModelVersion
+  package var seconds: Double
+  /// After so many seconds it counts as hung.
+  package var limitSeconds: Double
+
+  package init(version: ModelVersion, seconds: Double, limitSeconds: Double) {
+    self.version = version
+    self.seconds = seconds
+    self.limitSeconds = limitSeconds
   }
 }
 

@@ -161,9 +161,31 @@ nonisolated struct Fleet_V1_NodeDescription: Sendable {
 
   var isSimulated: Bool = false
 
+  /// The same over gRPC, and where it answers Prometheus; absent when it does not.
+  var grpcAddress: String {
+    get {_grpcAddress ?? String()}
+    set {_grpcAddress = newValue}
+  }
+  /// Returns true if `grpcAddress` has been explicitly set.
+  var hasGrpcAddress: Bool {self._grpcAddress != nil}
+  /// Clears the value of `grpcAddress`. Subsequent reads from it will return its default value.
+  mutating func clearGrpcAddress() {self._grpcAddress = nil}
+
+  var metricsAddress: String {
+    get {_metricsAddress ?? String()}
+    set {_metricsAddress = newValue}
+  }
+  /// Returns true if `metricsAddress` has been explicitly set.
+  var hasMetricsAddress: Bool {self._metricsAddress != nil}
+  /// Clears the value of `metricsAddress`. Subsequent reads from it will return its default value.
+  mutating func clearMetricsAddress() {self._metricsAddress = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _grpcAddress: String? = nil
+  fileprivate var _metricsAddress: String? = nil
 }
 
 nonisolated struct Fleet_V1_RepositoryEntry: Sendable {
@@ -185,6 +207,16 @@ nonisolated struct Fleet_V1_RepositoryEntry: Sendable {
   var bytes: UInt64 = 0
 
   var role: Fleet_V1_RepositoryEntry.Role = .unspecified
+
+  /// Why the node does not choose it by itself; absent when it may.
+  var problem: String {
+    get {_problem ?? String()}
+    set {_problem = newValue}
+  }
+  /// Returns true if `problem` has been explicitly set.
+  var hasProblem: Bool {self._problem != nil}
+  /// Clears the value of `problem`. Subsequent reads from it will return its default value.
+  mutating func clearProblem() {self._problem = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -233,6 +265,7 @@ nonisolated struct Fleet_V1_RepositoryEntry: Sendable {
   init() {}
 
   fileprivate var _version: Fleet_V1_ModelVersion? = nil
+  fileprivate var _problem: String? = nil
 }
 
 nonisolated struct Fleet_V1_ModelVersion: Sendable {
@@ -535,6 +568,15 @@ nonisolated struct Fleet_V1_EngineStatus: Sendable {
   /// Clears the value of `process`. Subsequent reads from it will return its default value.
   mutating func clearProcess() {self._process = nil}
 
+  var lastCrash: Fleet_V1_EngineCrash {
+    get {_lastCrash ?? Fleet_V1_EngineCrash()}
+    set {_lastCrash = newValue}
+  }
+  /// Returns true if `lastCrash` has been explicitly set.
+  var hasLastCrash: Bool {self._lastCrash != nil}
+  /// Clears the value of `lastCrash`. Subsequent reads from it will return its default value.
+  mutating func clearLastCrash() {self._lastCrash = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum State: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -598,6 +640,26 @@ nonisolated struct Fleet_V1_EngineStatus: Sendable {
   fileprivate var _device: String? = nil
   fileprivate var _problem: String? = nil
   fileprivate var _process: Fleet_V1_ProcessReadings? = nil
+  fileprivate var _lastCrash: Fleet_V1_EngineCrash? = nil
+}
+
+/// The last words of an engine that ended though nobody asked it to.
+nonisolated struct Fleet_V1_EngineCrash: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var time: Int64 = 0
+
+  var cause: String = String()
+
+  var versions: [Fleet_V1_ModelVersion] = []
+
+  var lastWords: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct Fleet_V1_ProcessReadings: Sendable {
@@ -755,6 +817,11 @@ nonisolated struct Fleet_V1_ModelStatus: Sendable {
   var hasComputeTime: Bool {self._computeTime != nil}
   /// Clears the value of `computeTime`. Subsequent reads from it will return its default value.
   mutating func clearComputeTime() {self._computeTime = nil}
+
+  /// Of the errors, requests that were refused because too many waited, or too long.
+  var refusedFull: UInt64 = 0
+
+  var refusedLate: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1044,7 +1111,7 @@ nonisolated extension Fleet_V1_DescribeRequest: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeDescription"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0\u{3}grpc_address\0\u{3}metrics_address\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1063,12 +1130,18 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
       case 9: try { try decoder.decodeRepeatedStringField(value: &self.siblings) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.repository) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.isSimulated) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self._grpcAddress) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self._metricsAddress) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.node.isEmpty {
       try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
     }
@@ -1102,6 +1175,12 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
     if self.isSimulated != false {
       try visitor.visitSingularBoolField(value: self.isSimulated, fieldNumber: 11)
     }
+    try { if let v = self._grpcAddress {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 12)
+    } }()
+    try { if let v = self._metricsAddress {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 13)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1117,6 +1196,8 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
     if lhs.siblings != rhs.siblings {return false}
     if lhs.repository != rhs.repository {return false}
     if lhs.isSimulated != rhs.isSimulated {return false}
+    if lhs._grpcAddress != rhs._grpcAddress {return false}
+    if lhs._metricsAddress != rhs._metricsAddress {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1124,7 +1205,7 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RepositoryEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}digest\0\u{1}bytes\0\u{1}role\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}digest\0\u{1}bytes\0\u{1}role\0\u{1}problem\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1136,6 +1217,7 @@ nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProt
       case 2: try { try decoder.decodeSingularStringField(value: &self.digest) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._problem) }()
       default: break
       }
     }
@@ -1158,6 +1240,9 @@ nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProt
     if self.role != .unspecified {
       try visitor.visitSingularEnumField(value: self.role, fieldNumber: 4)
     }
+    try { if let v = self._problem {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1166,6 +1251,7 @@ nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProt
     if lhs.digest != rhs.digest {return false}
     if lhs.bytes != rhs.bytes {return false}
     if lhs.role != rhs.role {return false}
+    if lhs._problem != rhs._problem {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1600,7 +1686,7 @@ nonisolated extension Fleet_V1_DrainStatus: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Fleet_V1_EngineStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".EngineStatus"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}pid\0\u{1}restarts\0\u{1}runtime\0\u{1}device\0\u{1}problem\0\u{1}process\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}pid\0\u{1}restarts\0\u{1}runtime\0\u{1}device\0\u{1}problem\0\u{1}process\0\u{3}last_crash\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1615,6 +1701,7 @@ nonisolated extension Fleet_V1_EngineStatus: SwiftProtobuf.Message, SwiftProtobu
       case 5: try { try decoder.decodeSingularStringField(value: &self._device) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self._problem) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._process) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._lastCrash) }()
       default: break
       }
     }
@@ -1646,6 +1733,9 @@ nonisolated extension Fleet_V1_EngineStatus: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._process {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
+    try { if let v = self._lastCrash {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1657,6 +1747,7 @@ nonisolated extension Fleet_V1_EngineStatus: SwiftProtobuf.Message, SwiftProtobu
     if lhs._device != rhs._device {return false}
     if lhs._problem != rhs._problem {return false}
     if lhs._process != rhs._process {return false}
+    if lhs._lastCrash != rhs._lastCrash {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1664,6 +1755,51 @@ nonisolated extension Fleet_V1_EngineStatus: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Fleet_V1_EngineStatus.State: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_STARTING\0\u{1}STATE_SERVING\0\u{1}STATE_IDLE\0\u{1}STATE_HUNG\0\u{1}STATE_RESTARTING\0\u{1}STATE_FAILED\0")
+}
+
+nonisolated extension Fleet_V1_EngineCrash: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".EngineCrash"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}time\0\u{1}cause\0\u{1}versions\0\u{3}last_words\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularSFixed64Field(value: &self.time) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.cause) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.versions) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.lastWords) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.time != 0 {
+      try visitor.visitSingularSFixed64Field(value: self.time, fieldNumber: 1)
+    }
+    if !self.cause.isEmpty {
+      try visitor.visitSingularStringField(value: self.cause, fieldNumber: 2)
+    }
+    if !self.versions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.versions, fieldNumber: 3)
+    }
+    if !self.lastWords.isEmpty {
+      try visitor.visitSingularStringField(value: self.lastWords, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_EngineCrash, rhs: Fleet_V1_EngineCrash) -> Bool {
+    if lhs.time != rhs.time {return false}
+    if lhs.cause != rhs.cause {return false}
+    if lhs.versions != rhs.versions {return false}
+    if lhs.lastWords != rhs.lastWords {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Fleet_V1_ProcessReadings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1781,7 +1917,7 @@ nonisolated extension Fleet_V1_AcceleratorReadings: SwiftProtobuf.Message, Swift
 
 nonisolated extension Fleet_V1_ModelStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ModelStatus"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{1}digest\0\u{1}requests\0\u{1}errors\0\u{3}in_flight\0\u{1}queued\0\u{3}handed_off\0\u{1}latency\0\u{3}queue_time\0\u{3}compute_time\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{1}digest\0\u{1}requests\0\u{1}errors\0\u{3}in_flight\0\u{1}queued\0\u{3}handed_off\0\u{1}latency\0\u{3}queue_time\0\u{3}compute_time\0\u{3}refused_full\0\u{3}refused_late\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1800,6 +1936,8 @@ nonisolated extension Fleet_V1_ModelStatus: SwiftProtobuf.Message, SwiftProtobuf
       case 9: try { try decoder.decodeSingularMessageField(value: &self._latency) }()
       case 10: try { try decoder.decodeSingularMessageField(value: &self._queueTime) }()
       case 11: try { try decoder.decodeSingularMessageField(value: &self._computeTime) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.refusedFull) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.refusedLate) }()
       default: break
       }
     }
@@ -1843,6 +1981,12 @@ nonisolated extension Fleet_V1_ModelStatus: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._computeTime {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     } }()
+    if self.refusedFull != 0 {
+      try visitor.visitSingularUInt64Field(value: self.refusedFull, fieldNumber: 12)
+    }
+    if self.refusedLate != 0 {
+      try visitor.visitSingularUInt64Field(value: self.refusedLate, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1858,6 +2002,8 @@ nonisolated extension Fleet_V1_ModelStatus: SwiftProtobuf.Message, SwiftProtobuf
     if lhs._latency != rhs._latency {return false}
     if lhs._queueTime != rhs._queueTime {return false}
     if lhs._computeTime != rhs._computeTime {return false}
+    if lhs.refusedFull != rhs.refusedFull {return false}
+    if lhs.refusedLate != rhs.refusedLate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

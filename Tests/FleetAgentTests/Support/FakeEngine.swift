@@ -19,6 +19,7 @@ final class FakeEngines: EngineSpawner {
     var isSilent = false
     var isUnstartable = false
     var inFlight: UInt64 = 0
+    var computing: [EngineComputation] = []
     /// Called when an engine is told to hand off, before it confirms.
     var onHandOff: @Sendable () -> Void = {}
   }
@@ -104,8 +105,8 @@ final class FakeEngine: RunningEngine {
 
   func kill() { end(.killed(signal: 9)) }
 
-  func end(_ cause: ProcessEnd.Cause, lastWords: String = "") {
-    let end = ProcessEnd(cause: cause, lastWords: lastWords)
+  func end(_ cause: ProcessEnd.Cause, lastWords: String = "", record: FlightRecord = FlightRecord()) {
+    let end = ProcessEnd(cause: cause, lastWords: lastWords, record: record)
     let waiting = state.withLock { state in
       if state.end == nil { state.end = end }
       defer { state.waiting = [] }
@@ -154,7 +155,7 @@ final class FakeEngine: RunningEngine {
     switch command {
     case .activate(let version, let digest, _, _, _):
       if behaviour.deadly.contains(version) {
-        end(.killed(signal: 11))
+        end(.killed(signal: 11), record: FlightRecord(loading: version))
         return nil
       }
       if behaviour.held.contains(version) { return nil }
@@ -176,19 +177,19 @@ final class FakeEngine: RunningEngine {
     case .serve, .catalog: return .done
     case .report:
       let models = state.withLock { $0.models.values.sorted { $0.name < $1.name } }
-      return .report(
-        EngineReport(
-          runtime: "FakeVINO 1",
-          problem: behaviour.problem,
-          device: "CPU",
-          devices: [EngineDevice(id: "CPU", name: "Test CPU")],
-          models: models.map { model in
-            var model = model
-            model.inFlight = behaviour.inFlight
-            return model
-          }
-        )
+      var report = EngineReport(
+        runtime: "FakeVINO 1",
+        problem: behaviour.problem,
+        device: "CPU",
+        devices: [EngineDevice(id: "CPU", name: "Test CPU")],
+        models: models.map { model in
+          var model = model
+          model.inFlight = behaviour.inFlight
+          return model
+        }
       )
+      report.computing = behaviour.computing
+      return .report(report)
     }
   }
 }
