@@ -93,9 +93,10 @@ struct SeededGenerator: RandomNumberGenerator {
   @Test func brokenDocumentsAreRefused() throws {
     var random = SeededGenerator(state: seed)
     let start = Array(
-      (#"{"id":"a\u00e9","parameters":{"binary_data_output":false,"x":[1,-2.5,null,true]},"#
+      (#"{"id":"a\u00e9","parameters":{"binary_data_output":false,"timeout":10,"x":[1,-2.5,null,true]},"#
         + #""inputs":[{"name":"pixels","shape":[1,2],"datatype":"FP32","data":[[1.5,2]]},{"name":"b","shape":[2],"datatype":"INT8","data":[1,-2]}],"#
-        + #""outputs":[{"name":"scores","parameters":{"binary_data":true}}]}"#).utf8
+        + #""outputs":[{"name":"scores","parameters":{"binary_data":true,"shared_memory_region":"r","shared_memory_byte_size":8}}]}"#)
+        .utf8
     )
     var accepted = 0
     for _ in 0..<8_000 {

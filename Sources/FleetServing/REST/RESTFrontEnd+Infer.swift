@@ -54,45 +54,39 @@ extension RESTFrontEnd {
       loop: loop,
       bodyBytes: encoding == nil ? bytesToRead(request, for: inputs) : request.census.decompressedBytes
     ) { () throws(ServingError) in
-      guard let encoding else { return try Self.decode(request, request.body, for: inputs, sharedMemory, nil) }
-      let held = request.census.beginHolding()
-      let body = try Self.decompress(request, encoding, held)
-      var call = try Self.decode(request, body, for: inputs, sharedMemory, held)
-      call.held = held
-      return call
+      try RESTInferBody.decode(request, encoding, for: inputs, sharedMemory)
     } encode: { result, call in
       let response = Self.response(result, to: call, sharedMemory)
       return Self.compressed(response, for: request, on: loop)
     }
   }
 
-  /// At most. A request names the shared memory it uses somewhere in its body; that is looked for only where there is so much of
+  /// How much decoding has to look at, or copy, at most. Binary data is passed on where it lies, unless it is text that must be
+  /// checked. A request names the shared memory it uses somewhere in its JSON; that is looked for only where there is so much of
   /// it that copying would hold up the event loop.
   private func bytesToRead(_ request: HTTPRequest, for inputs: [TensorDescription]) -> Int {
-    var body = request.body.readableBytes
-    // What follows the JSON document is passed on as it is, unless it is made of elements that are looked at one by one.
-    if let length = request.headers.first(name: "inference-header-content-length").flatMap({ Int($0) }), length >= 0,
-      !inputs.contains(where: { $0.datatype == .bytes })
-    {
-      body = min(body, length)
+    var count = request.body.readableBytes
+    if count > Self.longestDocument, !inputs.contains(where: { $0.datatype == .bytes }) {
+      let json = request.headers.first(name: "inference-header-content-length").flatMap { Int($0) }
+      count = json.map { max(0, min($0, count)) } ?? count
     }
     let longest = service.sharedMemory.longestRegion
-    guard longest > Self.longestCopyInline, body <= Self.longestDocument, namesSharedMemory(request) else {
-      return body
+    guard longest > Self.longestCopyInline, count <= Self.longestDocument, namesSharedMemory(request, in: count) else {
+      return count
     }
-    return max(body, longest)
+    return max(count, longest)
   }
 
-  /// Whether tensors of `request` may lie in this machine's memory. What names it is looked for, not read: a request that does not
-  /// use it may be taken for one that does.
-  func namesSharedMemory(_ request: HTTPRequest) -> Bool {
+  /// Whether tensors of `request` may lie in this machine's memory. What names it is looked for, not read, in the first `bytes`: a
+  /// request that does not use it may be taken for one that does.
+  func namesSharedMemory(_ request: HTTPRequest, in bytes: Int = .max) -> Bool {
     service.sharedMemory.longestRegion > 0
-      && request.body.readableBytesView.firstRange(of: "shared_memory_region".utf8) != nil
+      && request.body.readableBytesView.prefix(bytes).firstRange(of: "shared_memory_region".utf8) != nil
   }
 
   /// Some 10 GB a second.
   private static let longestCopyInline = 1 << 20
-  /// The worker that reads a longer body does not mind.
+  /// More is read by a worker anyway.
   private static let longestDocument = 64 << 10
 
   private static func response(
@@ -107,52 +101,5 @@ extension RESTFrontEnd {
     } catch {
       return RESTResponses.error(error)
     }
-  }
-
-  private static func decompress(
-    _ request: HTTPRequest,
-    _ field: String,
-    _ held: HeldBytes
-  ) throws(ServingError) -> ByteBuffer {
-    let fields = request.headers["content-encoding"]
-    let field = fields.count > 1 ? fields.joined(separator: ", ") : field
-    switch ContentEncoding.named(field) {
-    case .identity: return request.body
-    case .known(let encoding): return try BodyDecompression.decompress(request.body, encoding, held: held)
-    case .unknown:
-      throw ServingError(
-        .unsupportedEncoding,
-        "Content-Encoding \(ServingError.quote(field)) is not taken: compress with gzip or deflate, or not at all"
-      )
-    }
-  }
-
-  /// `body` is that of `request`, decompressed.
-  private static func decode(
-    _ request: HTTPRequest,
-    _ body: ByteBuffer,
-    for inputs: [TensorDescription],
-    _ sharedMemory: SharedMemoryRegistry,
-    _ held: HeldBytes?
-  ) throws(ServingError) -> RESTInferRequest {
-    var jsonLength: Int?
-    if let text = request.headers.first(name: "inference-header-content-length") {
-      guard let length = Int(text), length >= 0 else {
-        throw ServingError(
-          .invalid,
-          "Inference-Header-Content-Length: expected a whole number, found \(ServingError.quote(text))"
-        )
-      }
-      jsonLength = length
-    } else if request.headers.first(name: "content-type")?.lowercased().hasPrefix("application/octet-stream") == true {
-      jsonLength = 0
-    }
-    if jsonLength == 0 { return try RESTRawInput.decode(body, for: inputs) }
-    return try RESTInferDecoder.decode(
-      body,
-      jsonLength: jsonLength,
-      sharedMemory: sharedMemory,
-      held: held ?? request.census.beginHolding()
-    )
   }
 }
