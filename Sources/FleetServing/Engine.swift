@@ -3,7 +3,7 @@ import Glibc
 package import NIOCore
 import NIOPosix
 
-/// Everything that serves, put together: HTTP on its loops, workers, the registry, and the control channel.
+/// Everything that serves, put together: REST and gRPC on their loops, workers, the registry, and the control channel.
 package final class Engine: Sendable {
   /// Completes when the agent's end of the control socket has closed.
   package let agentGone: EventLoopFuture<Void>
@@ -11,34 +11,42 @@ package final class Engine: Sendable {
   /// Bytes of requests' bodies that are arriving or being answered.
   package var bodyBytes: Int { http.census.bodyBytes }
   private let http: HTTPServer
+  /// Nil when the agent gave no socket for it.
+  private let grpc: GRPCServer?
   private let frontEnd: RESTFrontEnd
   private let loader: ModelLoader
   private let service: InferenceService
+  private let dispatch: InferDispatch
   private let serving: MultiThreadedEventLoopGroup
   private let controlling: MultiThreadedEventLoopGroup
 
   private init(
     agentGone: EventLoopFuture<Void>,
     http: HTTPServer,
+    grpc: GRPCServer?,
     frontEnd: RESTFrontEnd,
     loader: ModelLoader,
     service: InferenceService,
+    dispatch: InferDispatch,
     serving: MultiThreadedEventLoopGroup,
     controlling: MultiThreadedEventLoopGroup
   ) {
     self.agentGone = agentGone
     self.http = http
+    self.grpc = grpc
     self.frontEnd = frontEnd
     self.loader = loader
     self.service = service
+    self.dispatch = dispatch
     self.serving = serving
     self.controlling = controlling
   }
 
-  /// Takes over both descriptors and serves. `open` makes the runtime, on a thread of its own.
+  /// Takes over the descriptors and serves. `open` makes the runtime, on a thread of its own.
   package static func start(
     _ options: EngineOptions,
     limits: HTTPLimits = HTTPLimits(),
+    grpcLimits: GRPCLimits = GRPCLimits(),
     open: @escaping @Sendable () throws -> any InferenceEngine
   ) async throws -> Engine {
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
@@ -57,27 +65,54 @@ package final class Engine: Sendable {
     let workers = min(max(cores, 2), 16) + 1
     let service = InferenceService(registry: loader.registry, workers: workers, repository: loader)
     if let recorder { service.computing.record(to: recorder) }
+    let fault = options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
     let frontEnd = RESTFrontEnd(
       node: options.nodeName,
       service: service,
       handOff: handOff,
       maximumRelays: limits.relays,
-      fault: options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
+      fault: fault
     )
+    let dispatch = InferDispatch(
+      node: options.nodeName,
+      service: service,
+      handOff: handOff,
+      maximumRelays: limits.relays,
+      fault: fault
+    )
+    let grpcFrontEnd = GRPCFrontEnd(dispatch: dispatch, maximumBytes: limits.bodyBytes)
+    let census = ConnectionCensus(limits: limits)
     let http = try await HTTPServer.start(
       descriptor: options.httpDescriptor,
       group: serving,
-      responder: frontEnd,
+      responder: HandedOffCallResponder(rest: frontEnd, grpc: grpcFrontEnd),
+      census: census,
       isAccepting: !options.waitsToServe,
       limits: limits
     )
+    var grpc: GRPCServer?
+    if let descriptor = options.grpcDescriptor {
+      grpc = try await GRPCServer.start(
+        descriptor: descriptor,
+        group: serving,
+        responder: grpcFrontEnd,
+        census: census,
+        isAccepting: !options.waitsToServe,
+        limits: limits,
+        grpcLimits: grpcLimits
+      )
+    }
+    let accept = { @Sendable [grpc] in
+      http.accept()
+      grpc?.accept()
+    }
     let controller = EngineController(
       loader: loader,
       service: service,
       handOff: handOff,
       serving: serving,
       openConnections: { http.census.count },
-      accept: { http.accept() }
+      accept: accept
     )
     let control = try await ControlChannel.open(
       descriptor: options.controlDescriptor,
@@ -87,9 +122,11 @@ package final class Engine: Sendable {
     return Engine(
       agentGone: control.closeFuture,
       http: http,
+      grpc: grpc,
       frontEnd: frontEnd,
       loader: loader,
       service: service,
+      dispatch: dispatch,
       serving: serving,
       controlling: controlling
     )
@@ -97,7 +134,10 @@ package final class Engine: Sendable {
 
   /// Takes no new connections, answers what is in flight until `deadline`, then ends all threads.
   package func stop(within deadline: Duration) async {
+    async let grpcStopped: Void? = grpc?.stop(within: deadline)
     await http.stop(within: deadline)
+    _ = await grpcStopped
+    dispatch.closeConnections()
     frontEnd.closeConnections()
     loader.stop()
     try? await service.shutDown()

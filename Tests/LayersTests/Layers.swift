@@ -10,8 +10,8 @@ enum Layers {
     ]),
     "FleetAuthority": system.union(["FleetCore", "Foundation", "FoundationEssentials", "X509", "SwiftASN1", "Crypto"]),
     "FleetServing": system.union([
-      "FleetCore", "FleetWire", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers",
-      "Logging", "CZlib",
+      "FleetCore", "FleetWire", "FoundationEssentials", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOHPACK",
+      "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "CZlib",
     ]),
     "FleetAgent": system.union([
       "FleetCore", "FleetWire", "FoundationEssentials", "Crypto", "Logging", "ServiceLifecycle",

@@ -16,15 +16,17 @@ package final class HTTPServer: Sendable {
     self.census = census
   }
 
-  /// Takes over `descriptor`, a listening socket. Connections wait in its queue until `accept`, unless `isAccepting`.
+  /// Takes over `descriptor`, a listening socket. Connections wait in its queue until `accept`, unless `isAccepting`. What
+  /// `census` counts may be shared with a server of another protocol: then the limits hold for both together.
   package static func start(
     descriptor: Int32,
     group: MultiThreadedEventLoopGroup,
     responder: any HTTPResponder,
+    census: ConnectionCensus? = nil,
     isAccepting: Bool = true,
     limits: HTTPLimits = HTTPLimits()
   ) async throws -> HTTPServer {
-    let census = ConnectionCensus(limits: limits)
+    let census = census ?? ConnectionCensus(limits: limits)
     let channel = try await ServerBootstrap(group: group)
       .serverChannelOption(.autoRead, value: isAccepting)
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)

@@ -6,7 +6,10 @@ import Synchronization
 /// Has a sibling answer a request in this node's place.
 final class SiblingRelay: Sendable {
   /// Fields of an answer that the client gets as the sibling wrote them.
-  private static let passedBack = ["inference-header-content-length", "retry-after", "content-encoding", "vary"]
+  private static let passedBack = [
+    "inference-header-content-length", "retry-after", "content-encoding", "vary", HandedOffCall.statusField,
+    HandedOffCall.messageField,
+  ]
 
   private let node: NodeName
   private let handOff: HandOff

@@ -9,13 +9,15 @@ import Testing
 final class TestEngine: Sendable {
   let engine: Engine
   let port: UInt16
+  let grpcPort: UInt16
   let agent: Int32
   private let nextID = Mutex<UInt64>(1)
   private let received = Mutex<[UInt8]>([])
 
-  init(engine: Engine, port: UInt16, agent: Int32) {
+  init(engine: Engine, port: UInt16, grpcPort: UInt16 = 0, agent: Int32) {
     self.engine = engine
     self.port = port
+    self.grpcPort = grpcPort
     self.agent = agent
   }
 
@@ -24,20 +26,23 @@ final class TestEngine: Sendable {
     _ runtime: any InferenceEngine = FakeEngine(),
     model: String? = "marker-1",
     limits: HTTPLimits = HTTPLimits(),
+    grpcLimits: GRPCLimits = GRPCLimits(),
     fault: String? = nil,
     name: String = "austin-01/a"
   ) async throws -> TestEngine {
     let (listener, port) = try Sockets.listen()
+    let (grpcListener, grpcPort) = try Sockets.listen()
     let (ours, theirs) = try Sockets.pair()
     let options = EngineOptions(
       nodeName: try #require(NodeName(name)),
       controlDescriptor: theirs,
       httpDescriptor: listener,
+      grpcDescriptor: grpcListener,
       injectedFault: try fault.map { try FaultInjection(parsing: $0) },
       injectedFaultEpoch: Date().timeIntervalSince1970
     )
-    let engine = try await Engine.start(options, limits: limits) { runtime }
-    let test = TestEngine(engine: engine, port: port, agent: ours)
+    let engine = try await Engine.start(options, limits: limits, grpcLimits: grpcLimits) { runtime }
+    let test = TestEngine(engine: engine, port: port, grpcPort: grpcPort, agent: ours)
     if let model { try await test.activate(model, version: 1) }
     return test
   }

@@ -1,0 +1,63 @@
+package import NIOCore
+
+/// Cuts the bytes of a call into messages (gRPC over HTTP2, "Length-Prefixed-Message").
+package struct GRPCMessageReader {
+  /// The most that is set aside for a message before its bytes are there.
+  private static let maximumReserve = 1 << 20
+
+  private let maximumLength: Int
+  private var buffered = ByteBuffer()
+
+  package init(maximumLength: Int) {
+    self.maximumLength = maximumLength
+  }
+
+  /// Bytes that have come and are in no message that was taken.
+  package var bufferedBytes: Int { buffered.readableBytes }
+
+  /// Throws as soon as a message's length is known to be over the maximum.
+  package mutating func append(_ data: ByteBuffer) throws(GRPCStatus) {
+    if buffered.readableBytes == 0 {
+      // What came whole is taken without a copy. What did not must not keep the network's buffer for a few bytes of it.
+      var rest = data
+      if let length = try Self.nextLength(in: rest, maximum: maximumLength), rest.readableBytes >= length {
+        buffered = rest
+        return
+      }
+      buffered = ByteBuffer()
+      buffered.writeBuffer(&rest)
+    } else {
+      buffered.writeImmutableBuffer(data)
+    }
+    guard let length = try Self.nextLength(in: buffered, maximum: maximumLength) else { return }
+    let missing = length - buffered.readableBytes
+    if missing > 0 { buffered.reserveCapacity(minimumWritableBytes: min(missing, Self.maximumReserve)) }
+  }
+
+  /// The next message; nil until it is there whole.
+  package mutating func next() throws(GRPCStatus) -> ByteBuffer? {
+    guard let length = try Self.nextLength(in: buffered, maximum: maximumLength), buffered.readableBytes >= length
+    else {
+      return nil
+    }
+    guard buffered.readInteger(as: UInt8.self) == 0 else {
+      throw GRPCStatus(.invalidArgument, "a message is compressed, and the call names no grpc-encoding")
+    }
+    buffered.moveReaderIndex(forwardBy: 4)
+    return buffered.readSlice(length: length - GRPCMessage.prefixLength)
+  }
+
+  package var hasMessage: Bool {
+    guard let length = try? Self.nextLength(in: buffered, maximum: maximumLength) else { return false }
+    return buffered.readableBytes >= length
+  }
+
+  /// Of the next message with its prefix; nil while that is not known.
+  private static func nextLength(in bytes: ByteBuffer, maximum: Int) throws(GRPCStatus) -> Int? {
+    guard let length = bytes.getInteger(at: bytes.readerIndex + 1, as: UInt32.self) else { return nil }
+    guard length <= maximum else {
+      throw GRPCStatus(.resourceExhausted, "a message of \(length) bytes is longer than \(maximum)")
+    }
+    return GRPCMessage.prefixLength + Int(length)
+  }
+}
