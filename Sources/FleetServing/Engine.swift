@@ -13,7 +13,6 @@ package final class Engine: Sendable {
   private let http: HTTPServer
   /// Nil when the agent gave no socket for it.
   private let grpc: GRPCServer?
-  private let frontEnd: RESTFrontEnd
   private let loader: ModelLoader
   private let service: InferenceService
   private let dispatch: InferDispatch
@@ -24,7 +23,6 @@ package final class Engine: Sendable {
     agentGone: EventLoopFuture<Void>,
     http: HTTPServer,
     grpc: GRPCServer?,
-    frontEnd: RESTFrontEnd,
     loader: ModelLoader,
     service: InferenceService,
     dispatch: InferDispatch,
@@ -34,7 +32,6 @@ package final class Engine: Sendable {
     self.agentGone = agentGone
     self.http = http
     self.grpc = grpc
-    self.frontEnd = frontEnd
     self.loader = loader
     self.service = service
     self.dispatch = dispatch
@@ -65,27 +62,19 @@ package final class Engine: Sendable {
     let workers = min(max(cores, 2), 16) + 1
     let service = InferenceService(registry: loader.registry, workers: workers, repository: loader)
     if let recorder { service.computing.record(to: recorder) }
-    let fault = options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
-    let frontEnd = RESTFrontEnd(
-      node: options.nodeName,
-      service: service,
-      handOff: handOff,
-      maximumRelays: limits.relays,
-      fault: fault
-    )
     let dispatch = InferDispatch(
       node: options.nodeName,
       service: service,
       handOff: handOff,
       maximumRelays: limits.relays,
-      fault: fault
+      fault: options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
     )
     let grpcFrontEnd = GRPCFrontEnd(dispatch: dispatch, maximumBytes: limits.bodyBytes)
     let census = ConnectionCensus(limits: limits)
     let http = try await HTTPServer.start(
       descriptor: options.httpDescriptor,
       group: serving,
-      responder: HandedOffCallResponder(rest: frontEnd, grpc: grpcFrontEnd),
+      responder: HandedOffCallResponder(rest: RESTFrontEnd(dispatch: dispatch), grpc: grpcFrontEnd),
       census: census,
       isAccepting: !options.waitsToServe,
       limits: limits
@@ -123,7 +112,6 @@ package final class Engine: Sendable {
       agentGone: control.closeFuture,
       http: http,
       grpc: grpc,
-      frontEnd: frontEnd,
       loader: loader,
       service: service,
       dispatch: dispatch,
@@ -138,7 +126,6 @@ package final class Engine: Sendable {
     await http.stop(within: deadline)
     _ = await grpcStopped
     dispatch.closeConnections()
-    frontEnd.closeConnections()
     loader.stop()
     try? await service.shutDown()
     try? await serving.shutdownGracefully()

@@ -9,12 +9,17 @@ package final class InferDispatch: Sendable {
     package var model: String
     package var version: String?
     package var context: CallContext
-    package var bodyBytes: Int
+    /// Of the call as it came; tells how long it will likely take.
+    package var length: Int
+    /// How much of it `decode` looks at or copies, at most.
+    package var bodyBytes: @Sendable (ServedVersion) -> Int
     /// The node that has passed it on to this one.
     package var handedOffBy: String?
+    /// Whether it may name memory of this machine, which no sibling reaches.
+    package var isBoundHere: @Sendable () -> Bool
     /// As a sibling is to get it.
     package var passedOn: @Sendable () -> HTTPRequest
-    package var decode: @Sendable () throws(ServingError) -> Call
+    package var decode: @Sendable (ServedVersion) throws(ServingError) -> Call
     package var encode: @Sendable (Result<InferReply, ServingError>, Call?) -> Answer
     /// What a sibling answered.
     package var adopt: @Sendable (HTTPResponse) -> Answer
@@ -57,8 +62,8 @@ package final class InferDispatch: Sendable {
       let message = "this node drains too: \(ServingError.quote(passer)) must ask another"
       return refuse(attempt, ServingError(.unavailable, message))
     }
-    guard !plan.siblings.isEmpty else { return answerAlone(attempt, plan, on: loop) }
-    let expected = service.registry.find(attempt.model)?.active.estimatedTime(bytes: attempt.bodyBytes)
+    guard !plan.siblings.isEmpty, !attempt.isBoundHere() else { return answerAlone(attempt, plan, on: loop) }
+    let expected = service.registry.find(attempt.model)?.active.estimatedTime(bytes: attempt.length)
     let patience = RelayPatience(expectedTime: expected)
     return .later(
       relay.answer(attempt.passedOn(), from: plan.siblings, patience: patience, on: loop).flatMap { [self] response in
@@ -84,9 +89,13 @@ package final class InferDispatch: Sendable {
   ) -> Eventual<Counted<Answer>> {
     if !plan.refusesWhenAlone, service.registry.find(attempt.model) != nil { return answerHere(attempt, on: loop) }
     let message =
-      plan.siblings.isEmpty
-      ? "this node is draining and has no sibling to hand requests to"
-      : "this node is draining, and none of its siblings serves \(ServingError.quote(attempt.model)) now"
+      if plan.siblings.isEmpty {
+        "this node is draining and has no sibling to hand requests to"
+      } else if attempt.isBoundHere() {
+        "this node is draining, and its siblings cannot reach the shared memory of this one"
+      } else {
+        "this node is draining, and none of its siblings serves \(ServingError.quote(attempt.model)) now"
+      }
     return refuse(attempt, ServingError(.unavailable, message))
   }
 
@@ -106,13 +115,15 @@ package final class InferDispatch: Sendable {
       let failed = attempt.encode(.failure(ServingError(.failed, "injected fault")), nil)
       return delay(.now(Counted(answer: failed, ticket: ticket)), disturbance?.delay, on: loop)
     }
+    let target = found.active
+    let decode = attempt.decode
     let answer = service.infer(
-      on: found.active,
+      on: target,
       meter: found.meter,
       context: attempt.context,
       loop: loop,
-      bodyBytes: attempt.bodyBytes,
-      decode: attempt.decode,
+      bodyBytes: attempt.bodyBytes(target),
+      decode: { () throws(ServingError) in try decode(target) },
       encode: attempt.encode
     )
     return delay(answer.map { Counted(answer: $0, ticket: ticket) }, disturbance?.delay, on: loop)

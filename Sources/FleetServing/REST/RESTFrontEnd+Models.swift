@@ -1,7 +1,5 @@
 /// The calls about models.
 extension RESTFrontEnd {
-  var isReady: Bool { !handOff.isOn && !service.registry.isEmpty }
-
   var serverMetadata: HTTPResponse { RESTResponses.serverMetadata(extensions: service.extensions) }
 
   func modelMetadata(_ call: RESTCall) throws(ServingError) -> HTTPResponse {
@@ -10,7 +8,7 @@ extension RESTFrontEnd {
 
   func modelReady(_ call: RESTCall) throws(ServingError) -> HTTPResponse {
     let active = try service.find(call.model, version: call.version).active
-    return RESTResponses.modelReady(active.version, !handOff.isOn)
+    return RESTResponses.modelReady(active.version, !dispatch.handOff.isOn)
   }
 
   func configuration(_ call: RESTCall) throws(ServingError) -> HTTPResponse {

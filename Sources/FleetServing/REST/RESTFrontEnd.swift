@@ -1,26 +1,14 @@
-package import FleetCore
 package import NIOCore
 import NIOHTTP1
 
 /// The REST form of the protocol: finds what a request asks for, decodes it, and encodes what comes of it.
 package final class RESTFrontEnd: HTTPResponder {
-  let service: InferenceService
-  let handOff: HandOff
-  let relay: SiblingRelay
-  let fault: FaultInjector?
+  let dispatch: InferDispatch
 
-  /// No more than `maximumRelays` requests are with siblings at once.
-  package init(
-    node: NodeName,
-    service: InferenceService,
-    handOff: HandOff,
-    maximumRelays: Int,
-    fault: FaultInjector? = nil
-  ) {
-    self.service = service
-    self.handOff = handOff
-    self.fault = fault
-    relay = SiblingRelay(node: node, handOff: handOff, maximumInFlight: maximumRelays)
+  var service: InferenceService { dispatch.service }
+
+  package init(dispatch: InferDispatch) {
+    self.dispatch = dispatch
   }
 
   package func respond(to request: HTTPRequest, on loop: any EventLoop) -> Eventual<HTTPResponse> {
@@ -50,10 +38,5 @@ package final class RESTFrontEnd: HTTPResponder {
 
   package func refusal(status: Int, _ message: String) -> HTTPResponse {
     RESTResponses.error(status: status, message, status == 503 ? [("Retry-After", "1")] : [])
-  }
-
-  /// Closes the connections to siblings that are kept for the next hand-off.
-  package func closeConnections() {
-    relay.closeConnections()
   }
 }

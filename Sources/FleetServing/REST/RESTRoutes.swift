@@ -11,7 +11,7 @@ extension RESTRoute {
   private static let server = [
     RESTRoute(.GET, "") { frontEnd, _ in .now(frontEnd.serverMetadata) },
     RESTRoute(.GET, "health/live") { _, _ in .now(RESTResponses.flag("live", true)) },
-    RESTRoute(.GET, "health/ready") { frontEnd, _ in .now(RESTResponses.flag("ready", frontEnd.isReady)) },
+    RESTRoute(.GET, "health/ready") { frontEnd, _ in .now(RESTResponses.flag("ready", frontEnd.dispatch.isReady)) },
   ]
 
   private static let models =

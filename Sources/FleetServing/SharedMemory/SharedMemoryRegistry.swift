@@ -56,6 +56,11 @@ package final class SharedMemoryRegistry: Sendable {
   /// The length of the longest region in bytes; 0 when there is none.
   package var longestRegion: Int { longest.load(ordering: .relaxed) }
 
+  /// Whether `body` may name a region. The word for it is looked for, not read: a call that uses none may be taken for one that does.
+  package func mayBeNamed(in body: some Collection<UInt8>) -> Bool {
+    longestRegion > 0 && body.firstRange(of: "shared_memory_region".utf8) != nil
+  }
+
   /// By name; the one named `name` when that is not nil. Throws `.notFound`.
   package func status(_ name: String? = nil) throws(ServingError) -> [Region] {
     guard let name else {

@@ -31,10 +31,12 @@ final class RESTHarness: Sendable {
     }
     service = InferenceService(registry: registry, workers: 2, repository: repository)
     frontEnd = RESTFrontEnd(
-      node: try #require(NodeName("austin-01/a")),
-      service: service,
-      handOff: HandOff(),
-      maximumRelays: 1
+      dispatch: InferDispatch(
+        node: try #require(NodeName("austin-01/a")),
+        service: service,
+        handOff: HandOff(),
+        maximumRelays: 1
+      )
     )
   }
 

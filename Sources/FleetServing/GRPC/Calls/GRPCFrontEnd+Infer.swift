@@ -19,10 +19,12 @@ extension GRPCFrontEnd {
       model: target.model,
       version: target.version.isEmpty ? nil : target.version,
       context: call.context,
-      bodyBytes: bytesToRead(target),
+      length: message.readableBytes,
+      bodyBytes: { [self] _ in bytesToRead(target) },
       handedOffBy: call.handedOffBy,
+      isBoundHere: { sharedMemory.mayBeNamed(in: message.readableBytesView) },
       passedOn: { HandedOffCall.request(call) },
-      decode: { () throws(ServingError) in
+      decode: { (_) throws(ServingError) in
         try GRPCInferRequest(try InferRequestMessage(message), sharedMemory: sharedMemory, maximumBytes: maximumBytes)
       },
       encode: { result, request in
