@@ -114,6 +114,23 @@ import Testing
     #expect(try Compressed.inflate(try Compressed.deflate([]), .gzip, limit: 1) == [])
   }
 
+  @Test func everyCallTakesCompressedBodiesAsLongAsItNeeds() async throws {
+    let rest = try RESTHarness([:])
+    let path = "/v2/systemsharedmemory/region/a/register"
+    let missing = Array(#"{"key":"/fleet-none","byte_size":1}"#.utf8)
+    let long = missing + [UInt8](repeating: 0x20, count: 65_536)
+    for (body, encoding, status, words) in [
+      (try Compressed.gzip(missing), "gzip", 400, "shared memory object '/fleet-none' does not exist"),
+      (try Compressed.gzip(long), "gzip", 413, "longer than 65536 bytes when decompressed"),
+      (missing, "br", 415, "Content-Encoding 'br' is not taken"),
+    ] {
+      let answer = try await rest.send(.POST, path, fields: [("Content-Encoding", encoding)], body: body)
+      #expect(answer.status == status)
+      #expect((answer.json["error"] as? String)?.contains(words) == true, "\(answer.text)")
+    }
+    try await rest.stop()
+  }
+
   @Test func bombsStopAtTheLimit() async throws {
     var limits = HTTPLimits()
     limits.decompressedBytes = 1 << 20

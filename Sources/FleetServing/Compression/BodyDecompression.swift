@@ -1,7 +1,22 @@
 import NIOCore
+import NIOHTTP1
 
 /// A request's body as its sender had it before it was compressed.
 enum BodyDecompression {
+  /// The body of `request` as it is, or decompressed as below. Throws `.unsupportedEncoding` besides.
+  static func decompressed(_ request: HTTPRequest, held: HeldBytes) throws(ServingError) -> ByteBuffer {
+    let field = request.headers["content-encoding"].joined(separator: ", ")
+    switch ContentEncoding.named(field) {
+    case .identity: return request.body
+    case .known(let encoding): return try decompress(request.body, encoding, held: held)
+    case .unknown:
+      throw ServingError(
+        .unsupportedEncoding,
+        "Content-Encoding \(ServingError.quote(field)) is not taken: compress with gzip or deflate, or not at all"
+      )
+    }
+  }
+
   /// Throws `.tooLarge` when it would be longer than `held` allows, whatever its size when compressed; `.invalid` when it is not
   /// what its encoding says; `.unavailable` when too much memory is in use already.
   static func decompress(

@@ -17,9 +17,9 @@ package final class ConnectionCensus: Sendable {
     totalBodyBytes = limits.totalBodyBytes
   }
 
-  /// For what a request needs besides its body.
-  func beginHolding() -> HeldBytes {
-    HeldBytes(self, limit: decompressedBytes, total: totalBodyBytes)
+  /// For what a request needs besides its body; `limit` where its kind needs less than others.
+  func beginHolding(limit: Int = .max) -> HeldBytes {
+    HeldBytes(self, limit: min(limit, decompressedBytes), total: totalBodyBytes)
   }
 
   /// Bytes of requests' bodies that are arriving or being answered, and of what was decompressed of them.

@@ -13,7 +13,8 @@ enum RESTDocument {
     guard request.body.readableBytes <= maximumBytes else {
       throw ServingError(.tooLarge, "the body is longer than \(maximumBytes) bytes, which no call of this kind needs")
     }
-    let body = Array(request.body.readableBytesView)
+    let held = request.census.beginHolding(limit: maximumBytes)
+    let body = Array(try BodyDecompression.decompressed(request, held: held).readableBytesView)
     do throws(JSONError) {
       var reader = JSONReader(body)
       guard reader.peek() != nil else { return }

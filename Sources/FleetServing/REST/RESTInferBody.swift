@@ -10,30 +10,12 @@ enum RESTInferBody {
     for inputs: [TensorDescription],
     _ sharedMemory: SharedMemoryRegistry
   ) throws(ServingError) -> RESTInferRequest {
-    guard let encoding else { return try decode(request, request.body, for: inputs, sharedMemory, nil) }
+    guard encoding != nil else { return try decode(request, request.body, for: inputs, sharedMemory, nil) }
     let held = request.census.beginHolding()
-    let body = try decompress(request, encoding, held)
+    let body = try BodyDecompression.decompressed(request, held: held)
     var call = try decode(request, body, for: inputs, sharedMemory, held)
     call.held = held
     return call
-  }
-
-  private static func decompress(
-    _ request: HTTPRequest,
-    _ field: String,
-    _ held: HeldBytes
-  ) throws(ServingError) -> ByteBuffer {
-    let fields = request.headers["content-encoding"]
-    let field = fields.count > 1 ? fields.joined(separator: ", ") : field
-    switch ContentEncoding.named(field) {
-    case .identity: return request.body
-    case .known(let encoding): return try BodyDecompression.decompress(request.body, encoding, held: held)
-    case .unknown:
-      throw ServingError(
-        .unsupportedEncoding,
-        "Content-Encoding \(ServingError.quote(field)) is not taken: compress with gzip or deflate, or not at all"
-      )
-    }
   }
 
   /// `body` is that of `request`, decompressed.
