@@ -92,9 +92,50 @@ import Testing
     }
   }
 
-  private static func tensor(_ rows: Int) -> Tensor {
+  @Test(.enabled(if: isInstalled)) func rowsOfSeveralCallersGetTheirOwnAnswers() async throws {
+    let model = try Self.engine.get().load(folder: "\(Self.models)/tag-reader/2")
+    let bench = InferBench()
+    let version = try bench.version(model) { options in
+      options.maximumWait = 60
+      options.largestBatch = 9
+      // Together they are as many as fit: nobody waits that long.
+      options.longestDelay = 60
+    }
+    let calls = [1, 3, 2, 1, 2].enumerated().map { index, rows in [Self.tensor(rows, offset: index * 5)] }
+    let expected = try calls.map { try model.infer($0, wanted: [0]) }
+    for _ in 0..<3 {
+      let answers = calls.map { bench.infer($0, on: version) }
+      for (answer, expected) in zip(answers, expected) {
+        let outputs = try await answer.get().get().outputs
+        #expect(outputs.map(\.shape) == expected.map(\.shape))
+        for (one, other) in zip(Self.floats(outputs[0]), Self.floats(expected[0])) { #expect(abs(one - other) <= 1e-4) }
+      }
+    }
+    let counts = version.statistics.current
+    #expect(counts.executions == 3)
+    #expect(counts.success.count == 15)
+    #expect(counts.batches[9]?.infer.count == 3)
+    try await bench.stop()
+  }
+
+  @Test(.enabled(if: isInstalled)) func runsAsManyAtATimeAsItsHintWants() throws {
+    let engine = try Self.engine.get()
+    var options = ModelOptions()
+    #expect(try engine.load(folder: "\(Self.models)/tag-reader/2", options: options).parallelism == 1)
+    options.hint = .throughput
+    #expect(try engine.load(folder: "\(Self.models)/tag-reader/2", options: options).parallelism >= 1)
+  }
+
+  private static func floats(_ tensor: Tensor) -> [Float] {
+    var bytes = tensor.bytes
+    return (0..<(bytes.readableBytes / 4)).map { _ in
+      Float(bitPattern: bytes.readInteger(endianness: .little) ?? 0)
+    }
+  }
+
+  private static func tensor(_ rows: Int, offset: Int = 0) -> Tensor {
     var bytes = ByteBuffer()
-    for index in 0..<(rows * 64) { bytes.writeInteger(Float(index % 17).bitPattern, endianness: .little) }
+    for index in 0..<(rows * 64) { bytes.writeInteger(Float((index + offset) % 17).bitPattern, endianness: .little) }
     return Tensor(name: "pixels", datatype: .fp32, shape: [rows, 1, 8, 8], bytes: bytes)
   }
 }

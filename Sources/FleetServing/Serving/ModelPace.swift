@@ -9,7 +9,7 @@ struct ModelPace {
   }
 
   private struct Seen {
-    /// Smoothed, weighing each new call with an eighth; nil after the first call, which compiles for the shape.
+    /// Smoothed; nil after the first call, which compiles for the shape.
     var nanoseconds: Double?
     var bytes: Int
   }
@@ -39,7 +39,8 @@ struct ModelPace {
       return
     }
     let sample = Double(time.nanoseconds)
-    // One call that had to wait for the machine must not send the next dozen to the workers.
-    seen[shape.key]?.nanoseconds = known.nanoseconds.map { $0 + (min(sample, $0 * 4) - $0) / 8 } ?? sample
+    // Calls that had to wait for the machine must not pass for the model's pace: what is slower counts little, what is faster much.
+    seen[shape.key]?.nanoseconds =
+      known.nanoseconds.map { $0 + (min(sample, $0 * 4) - $0) / (sample < $0 ? 2 : 8) } ?? sample
   }
 }

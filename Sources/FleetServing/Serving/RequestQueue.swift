@@ -101,8 +101,10 @@ struct RequestQueue<Call> {
     guard isFree || waiting.count < bounds.maximumQueued else { return .refused(.full(waiting.count)) }
     let predicted = workAhead(now: now)
     let wait = corrected(predicted)
+    // As long as few wait, the prediction may be wrong without harm: those few keep the device busy whatever comes of it.
+    let isTrusted = waiting.count >= bounds.parallelism
     // Under overload all that is let in comes close to the limit: without a margin half of it would wait in vain.
-    guard wait + .nanoseconds(wait.nanoseconds / 4) <= limit - now else {
+    guard !isTrusted || wait + .nanoseconds(wait.nanoseconds / 4) <= limit - now else {
       return .refused(isCallersLimit ? .deadline : .wouldWait(wait))
     }
     let entry = Entry(
@@ -262,7 +264,8 @@ struct RequestQueue<Call> {
       ratio = Double((now - entry.joined).nanoseconds) / Double(entry.predicted)
       ratio = min(max(ratio, Self.corrections.lowerBound), Self.corrections.upperBound)
     }
-    correction += (ratio - correction) / 8
+    // One call too many in the queue costs its client the whole wait, one too few costs next to nothing.
+    correction += (ratio - correction) / (ratio > correction ? 4 : 16)
   }
 }
 
