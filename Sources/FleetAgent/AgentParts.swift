@@ -13,6 +13,7 @@ package struct AgentParts: Sendable {
   package let sockets: EngineSockets
   /// Where Prometheus asks; nil for nowhere.
   package let metrics: ListeningSocket?
+  package let board: MetricsBoard
 
   /// Binds all sockets and opens the state folder. Throws in words for an operator.
   package static func open(
@@ -62,12 +63,14 @@ package struct AgentParts: Sendable {
     await drain.open(supervisor: supervisor)
     let machine = Machine()
     let hub = FrameHub()
+    let metricsBoard = MetricsBoard(version: version, now: clock.seconds)
     let pid = getpid()
     let sampler = Sampler(
       supervisor: supervisor,
       board: try ProbeBoard(ProbeList.all(files: SystemFiles(), repository: repositoryRoot, agentPID: pid)),
       drain: drain,
       hub: hub,
+      metrics: metricsBoard,
       builder: FrameBuilder(
         configuration: configuration,
         started: started,
@@ -105,6 +108,7 @@ package struct AgentParts: Sendable {
       drain: drain,
       sockets: sockets,
       metrics: metrics,
+      board: metricsBoard,
       lock: lock
     )
   }
@@ -118,6 +122,7 @@ package struct AgentParts: Sendable {
     drain: DrainKeeper,
     sockets: EngineSockets,
     metrics: ListeningSocket?,
+    board: MetricsBoard,
     lock: StateLock
   ) {
     self.agent = agent
@@ -126,6 +131,7 @@ package struct AgentParts: Sendable {
     self.drain = drain
     self.sockets = sockets
     self.metrics = metrics
+    self.board = board
     self.lock = lock
   }
 }

@@ -26,6 +26,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     let control = try orExit(status: 1) { try ControlService(parts.agent, configuration) }
     var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, control]
+    if let socket = parts.metrics { services.append(MetricsService(board: parts.board, socket: socket)) }
     if options.exitWithStdin { services.append(StandardInputEnd()) }
     let grpc = parts.sockets.grpc.map { ", grpc://\($0.address)" } ?? ""
     let metrics = parts.metrics.map { ", metrics http://\($0.address)/metrics" } ?? ""

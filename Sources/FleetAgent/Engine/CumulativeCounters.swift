@@ -6,15 +6,23 @@ package struct CumulativeCounters: Sendable, Equatable {
   /// What engines that are gone had done, by model name.
   private var base: [String: ModelStatus] = [:]
   private var latest: [String: ModelStatus] = [:]
+  private var versionBase: [ModelVersion: VersionStatus] = [:]
+  private var latestVersions: [ModelVersion: VersionStatus] = [:]
+
+  /// More versions are not counted: of those that are not served any more the ones of lower numbers go first.
+  static let maximumVersions = 256
 
   package init() {}
 
   /// Takes a report of the engine that runs now. False when it is older than what is known already: an engine's own counters never go
   /// back, but answers to two questions may change places on their way.
-  package mutating func report(_ models: [ModelStatus]) -> Bool {
+  package mutating func report(_ models: [ModelStatus], versions: [VersionStatus] = []) -> Bool {
     let isOld = models.contains { model in latest[model.name].map { Self.wentBack(model, since: $0) } ?? false }
     guard !isOld else { return false }
     for model in models { latest[model.name] = model }
+    for version in latestVersions.keys { latestVersions[version]?.isActive = false }
+    for version in versions { latestVersions[version.version] = version }
+    forgetVersions(besides: Set(versions.map(\.version)))
     return true
   }
 
@@ -22,6 +30,47 @@ package struct CumulativeCounters: Sendable, Equatable {
   package mutating func engineEnded() {
     for model in latest.values { retire(model) }
     latest = [:]
+    for (version, status) in latestVersions {
+      versionBase[version] = versionBase[version].map { Self.sum($0, status) } ?? status
+    }
+    latestVersions = [:]
+  }
+
+  /// Every model that was served since the agent started, with all that was done under its name.
+  package var models: [ModelStatus] {
+    Set(base.keys).union(latest.keys).sorted().compactMap { name in
+      switch (base[name], latest[name]) {
+      case (let older?, let newer?): Self.sum(older, newer)
+      case (let older, let newer): newer ?? older
+      }
+    }
+  }
+
+  /// The same of every version.
+  package var versions: [VersionStatus] {
+    Set(versionBase.keys).union(latestVersions.keys).sorted().compactMap { version in
+      switch (versionBase[version], latestVersions[version]) {
+      case (let older?, let newer?): Self.sum(older, newer)
+      case (let older, let newer): newer ?? older
+      }
+    }
+  }
+
+  private mutating func forgetVersions(besides served: Set<ModelVersion>) {
+    let known = Set(versionBase.keys).union(latestVersions.keys)
+    guard known.count > Self.maximumVersions else { return }
+    for version in known.subtracting(served).sorted(by: { $0.number < $1.number }).prefix(
+      known.count - Self.maximumVersions
+    ) {
+      versionBase[version] = nil
+      latestVersions[version] = nil
+    }
+  }
+
+  private static func sum(_ older: VersionStatus, _ newer: VersionStatus) -> VersionStatus {
+    var sum = newer
+    sum.counts = newer.counts.adding(older.counts)
+    return sum
   }
 
   /// `models` of the newest report, with everything that earlier engines had done.
@@ -59,6 +108,8 @@ package struct CumulativeCounters: Sendable, Equatable {
     sum.requests += older.requests
     sum.errors += older.errors
     sum.handedOff += older.handedOff
+    sum.refusedFull += older.refusedFull
+    sum.refusedLate += older.refusedLate
     sum.latency = older.latency.merged(with: newer.latency)
     sum.queueTime = older.queueTime.merged(with: newer.queueTime)
     sum.computeTime = older.computeTime.merged(with: newer.computeTime)

@@ -91,7 +91,7 @@ package actor EngineSupervisor: Service {
     do throws(CommandError) {
       guard case .report(let report) = try await engine.link.call(.report, within: Self.reportDeadline) else { return }
       guard engine.pid == state.pid else { return }
-      let isNew = counters.report(report.models)
+      let isNew = counters.report(report.models, versions: report.versions)
       if isNew { reports += 1 }
       if state.answered(isNew ? report : state.report ?? report, at: now()) { log.info("engine \(engine.pid) answers") }
       if let words = state.condemnOverdue() {

@@ -7,6 +7,7 @@ package actor Sampler: Service {
   private let board: ProbeBoard
   private let drain: DrainKeeper
   private let hub: FrameHub
+  private let metrics: MetricsBoard
   private let clock: AgentClock
   private var builder: FrameBuilder
   private var nap: Task<Void, Never>?
@@ -21,6 +22,7 @@ package actor Sampler: Service {
     board: ProbeBoard,
     drain: DrainKeeper,
     hub: FrameHub,
+    metrics: MetricsBoard,
     builder: FrameBuilder,
     clock: AgentClock
   ) {
@@ -28,6 +30,7 @@ package actor Sampler: Service {
     self.board = board
     self.drain = drain
     self.hub = hub
+    self.metrics = metrics
     self.builder = builder
     self.clock = clock
   }
@@ -55,7 +58,9 @@ package actor Sampler: Service {
     lastTick = moment.seconds
     let probes = await board.round(ProbeMoment(seconds: moment.seconds, enginePID: engine.status.pid))
     let drain = await drain.observe(engine)
-    hub.publish(builder.frame(at: moment, engine: engine, probes: probes, drain: drain), at: moment.seconds)
+    let frame = builder.frame(at: moment, engine: engine, probes: probes, drain: drain)
+    metrics.publish(frame, counters: engine.counters, at: moment.seconds)
+    hub.publish(frame, at: moment.seconds)
   }
 
   /// Sleeps until the next frame is wanted and says when that was. A new, closer watcher cuts it short.

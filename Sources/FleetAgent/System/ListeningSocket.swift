@@ -47,6 +47,13 @@ package struct ListeningSocket: Sendable {
     }
   }
 
+  /// The same socket under another number, for one who closes it.
+  package func duplicate() throws -> Int32 {
+    let copy = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 3)
+    guard copy >= 0 else { throw SystemError("copy the socket of \(address)") }
+    return copy
+  }
+
   private static func port(of descriptor: Descriptor) throws -> UInt16 {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -38,6 +38,10 @@ package struct VersionCounts: Sendable, Equatable, Codable {
   /// By request.
   package var success = Sum()
   package var failure = Sum()
+  /// Of the failures, requests that were refused.
+  package var rejected: UInt64 = 0
+  /// Of the failures, requests that their clients withdrew.
+  package var cancelled: UInt64 = 0
   package var queue = Sum()
   package var input = Sum()
   package var infer = Sum()
@@ -50,6 +54,8 @@ package struct VersionCounts: Sendable, Equatable, Codable {
     var sum = self
     sum.inferences += other.inferences
     sum.executions += other.executions
+    sum.rejected += other.rejected
+    sum.cancelled += other.cancelled
     for path in Self.sums {
       sum[keyPath: path].count += other[keyPath: path].count
       sum[keyPath: path].nanoseconds += other[keyPath: path].nanoseconds

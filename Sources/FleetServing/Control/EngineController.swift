@@ -107,6 +107,8 @@ extension VersionCounts {
     executions = counts.executions
     success = Sum(counts.success)
     failure = Sum(counts.failure)
+    rejected = counts.rejected
+    cancelled = counts.cancelled
     queue = Sum(counts.queue)
     input = Sum(counts.input)
     infer = Sum(counts.infer)

@@ -38,6 +38,9 @@ package final class VersionStatistics: Sendable {
     /// By request.
     package var success = Sum()
     package var failure = Sum()
+    /// Of the failures, those that were refused and those that their clients withdrew.
+    package var rejected: UInt64 = 0
+    package var cancelled: UInt64 = 0
     package var queue = Sum()
     package var input = Sum()
     package var infer = Sum()
@@ -77,8 +80,15 @@ package final class VersionStatistics: Sendable {
   }
 
   /// A request that was right was refused, withdrawn or failed, so long after it came.
-  func failed(after time: TimeAmount) {
-    update { $0.failure.add(time) }
+  func failed(after time: TimeAmount, because kind: ServingError.Kind = .failed) {
+    update { counts in
+      counts.failure.add(time)
+      switch kind {
+      case .unavailable, .deadlineExceeded: counts.rejected += 1
+      case .cancelled: counts.cancelled += 1
+      default: break
+      }
+    }
   }
 
   /// Unix time.

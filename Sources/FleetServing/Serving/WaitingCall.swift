@@ -55,7 +55,7 @@ struct WaitingCall: Sendable {
   }
 
   func fail(_ error: ServingError) {
-    target.statistics.failed(after: NIODeadline.now() - received)
+    target.statistics.failed(after: NIODeadline.now() - received, because: error.kind)
     refuse(error)
   }
 
