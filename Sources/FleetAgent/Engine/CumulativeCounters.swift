@@ -56,6 +56,12 @@ package struct CumulativeCounters: Sendable, Equatable {
     }
   }
 
+  /// Rows that all versions computed.
+  package var inferences: UInt64 {
+    versionBase.values.reduce(0) { $0 + $1.counts.inferences }
+      + latestVersions.values.reduce(0) { $0 + $1.counts.inferences }
+  }
+
   private mutating func forgetVersions(besides served: Set<ModelVersion>) {
     let known = Set(versionBase.keys).union(latestVersions.keys)
     guard known.count > Self.maximumVersions else { return }

@@ -61,6 +61,7 @@ package actor EngineSupervisor: Service {
     } onGracefulShutdown: {
       Task { await self.end() }
     }
+    await noting?.value
   }
 
   // MARK: What others ask

@@ -10,9 +10,11 @@ package final class MetricsBoard: Sendable {
   }
 
   private struct State {
-    var source: MetricsSource?
-    /// When it came.
+    var frame: Frame?
+    var counters = CumulativeCounters()
+    /// When they came.
     var seconds = 0.0
+    var joulesPerInference = Reading.absent("nothing was computed")
     /// One a second, over the last minute.
     var marks: [Mark] = []
   }
@@ -29,12 +31,10 @@ package final class MetricsBoard: Sendable {
   }
 
   package func publish(_ frame: Frame, counters: CumulativeCounters, at seconds: Double) {
-    let versions = counters.versions
-    let inferences = versions.reduce(UInt64(0)) { $0 + $1.counts.inferences }
     let mark = Mark(
       seconds: seconds,
       joules: frame.accelerators.first?.joules ?? .absent("no accelerator"),
-      inferences: inferences
+      inferences: counters.inferences
     )
     state.withLock { state in
       if let last = state.marks.last, seconds - last.seconds < 0.9 {
@@ -44,22 +44,24 @@ package final class MetricsBoard: Sendable {
         state.marks.removeAll { seconds - $0.seconds > Self.window }
       }
       state.seconds = seconds
-      state.source = MetricsSource(
-        frame: frame,
-        models: counters.models,
-        versions: versions,
-        version: version,
-        age: 0,
-        joulesPerInference: Self.joules(from: state.marks.first, to: mark)
-      )
+      state.frame = frame
+      state.counters = counters
+      state.joulesPerInference = Self.joules(from: state.marks.first, to: mark)
     }
   }
 
   /// Nil before the first frame.
   package func page(_ format: MetricsPage.Format) -> String? {
     let state = state.withLock { $0 }
-    guard var source = state.source else { return nil }
-    source.age = max(0, now() - state.seconds)
+    guard let frame = state.frame else { return nil }
+    let source = MetricsSource(
+      frame: frame,
+      models: state.counters.models,
+      versions: state.counters.versions,
+      version: version,
+      age: max(0, now() - state.seconds),
+      joulesPerInference: state.joulesPerInference
+    )
     return source.page(format)
   }
 

@@ -19,9 +19,7 @@ final class LentMemory: Sendable {
   }
 
   var bytes: [UInt8] {
-    var status = stat()
-    _ = unsafe fstat(descriptor, &status)
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var bytes = [UInt8](repeating: 0, count: max(0, lseek(descriptor, 0, SEEK_END)))
     _ = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
     return bytes
   }
