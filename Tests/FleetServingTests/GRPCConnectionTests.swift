@@ -184,7 +184,7 @@ import Testing
 
   @Test func cutsOffClientsThatStall() async throws {
     var limits = HTTPLimits()
-    limits.stall = .milliseconds(100)
+    limits.stall = .seconds(1)
     let engine = try await TestEngine.start(model: "marker-7", limits: limits)
     let client = try await GRPCTestClient.connect(engine.grpcPort)
     let id = try await client.begin(Self.infer)
@@ -210,7 +210,7 @@ import Testing
   /// A client that does not read its answer holds up nobody, and not for ever.
   @Test func givesUpAnswersThatAreNotRead() async throws {
     var limits = HTTPLimits()
-    limits.stall = .milliseconds(100)
+    limits.stall = .seconds(1)
     let engine = try await TestEngine.start(Echo(), limits: limits)
     let client = try await GRPCTestClient.connect(engine.grpcPort, isReading: false)
     let request = GRPCBodies.infer(outputs: []) { request in

@@ -61,6 +61,33 @@ import Testing
     #expect(taken > 100, seed)
   }
 
+  @Test func writesRandomResponsesThatSwiftProtobufReads() throws {
+    var (random, seed) = Self.seeded()
+    for _ in 0..<400 {
+      var reply = InferReply(model: random.name(), version: Int.random(in: 0...300, using: &random), outputs: [])
+      if Bool.random(using: &random) { reply.id = random.name() }
+      var outputs: [InferResponseMessage.Output] = []
+      for _ in 0..<Int.random(in: 0...3, using: &random) {
+        let bytes = ByteBuffer(repeating: 7, count: Int.random(in: 0...300, using: &random))
+        let shape = (0..<Int.random(in: 0...3, using: &random)).map { _ in Int.random(in: 0...100_000, using: &random) }
+        let tensor = Tensor(name: random.name(), datatype: .int8, shape: shape, bytes: bytes)
+        let isPlaced = Bool.random(using: &random)
+        let offset = Int.random(in: 0...1, using: &random) * 300
+        outputs.append(
+          .init(tensor: tensor, placement: isPlaced ? .init(region: "r", offset: offset, byteSize: 400) : nil)
+        )
+      }
+      let message = InferResponseMessage.encode(reply, outputs, isStreamed: false)
+      let read = try Inference_ModelInferResponse(serializedBytes: Array(message.bytes.readableBytesView))
+      try #require(read == Inference_ModelInferResponse(reply, outputs), seed)
+      let streamed = InferResponseMessage.encode(reply, outputs, isStreamed: true, saysFinal: true)
+      let inner = try Inference_ModelStreamInferResponse(serializedBytes: Array(streamed.bytes.readableBytesView))
+        .inferResponse
+      try #require(inner.parameters["triton_final_response"]?.boolParam == true, seed)
+      try #require(inner.outputs == read.outputs && inner.rawOutputContents == read.rawOutputContents, seed)
+    }
+  }
+
   @Test func survivesRandomBytes() throws {
     var (random, _) = Self.seeded()
     for _ in 0..<20_000 {

@@ -11,20 +11,23 @@ enum BodyCompression {
   static func compress(_ original: HTTPResponse, _ encoding: ContentEncoding) -> HTTPResponse {
     var response = original
     response.isEncodingSettled = true
-    guard let stream = ZlibStream(deflatingTo: encoding == .gzip ? .gzip : .zlib) else { return response }
-    var input = response.body
+    guard let body = compress(response.body, encoding) else { return response }
+    response.body = body
+    response.fields += [("Content-Encoding", encoding.rawValue), ("Vary", "Accept-Encoding")]
+    return response
+  }
+
+  /// Nil when that would not be shorter.
+  static func compress(_ body: ByteBuffer, _ encoding: ContentEncoding) -> ByteBuffer? {
+    guard let stream = ZlibStream(deflatingTo: encoding == .gzip ? .gzip : .zlib) else { return nil }
+    var input = body
     // A twentieth is the least gain that is worth the client's time.
     let room = input.readableBytes - input.readableBytes / 20
     var output = ByteBufferAllocator().buffer(capacity: room)
     while output.readableBytes < room {
-      guard let progress = try? stream.step(&input, to: &output, room: room - output.readableBytes) else {
-        return response
-      }
-      guard case .end = progress else { continue }
-      response.body = output
-      response.fields += [("Content-Encoding", encoding.rawValue), ("Vary", "Accept-Encoding")]
-      return response
+      guard let progress = try? stream.step(&input, to: &output, room: room - output.readableBytes) else { return nil }
+      if case .end = progress { return output }
     }
-    return response
+    return nil
   }
 }

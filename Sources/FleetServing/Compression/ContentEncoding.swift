@@ -1,5 +1,5 @@
 /// How a body may be compressed in HTTP (RFC 9110, section 8.4.1).
-enum ContentEncoding: String, Sendable {
+package enum ContentEncoding: String, Sendable {
   case gzip
   case deflate
 

@@ -28,6 +28,8 @@ extension SplitMix {
       ?? ""
   }
 
+  mutating func name() -> String { text() }
+
   private mutating func number() -> Int64 {
     [0, 1, -1, 127, 128, -128, 300, Int64.max, Int64.min, Int64(truncatingIfNeeded: next())].randomElement(using: &self)
       ?? 0
@@ -186,5 +188,31 @@ extension Inference_InferTensorContents {
       return bytes
     case .fp16, .bf16: return nil
     }
+  }
+}
+
+extension Inference_ModelInferResponse {
+  /// As SwiftProtobuf would have it written.
+  init(_ reply: InferReply, _ outputs: [InferResponseMessage.Output]) {
+    self.init()
+    modelName = reply.model
+    modelVersion = String(reply.version)
+    id = reply.id ?? ""
+    self.outputs = outputs.map { output in
+      .with { message in
+        message.name = output.tensor.name
+        message.datatype = output.tensor.datatype.rawValue
+        message.shape = output.tensor.shape.map { Int64($0) }
+        guard let place = output.placement else { return }
+        message.parameters["shared_memory_region"] = .with { $0.stringParam = place.region }
+        message.parameters["shared_memory_byte_size"] = .with {
+          $0.int64Param = Int64(output.tensor.bytes.readableBytes)
+        }
+        if place.offset > 0 {
+          message.parameters["shared_memory_offset"] = .with { $0.int64Param = Int64(place.offset) }
+        }
+      }
+    }
+    rawOutputContents = outputs.map { $0.placement == nil ? Data($0.tensor.bytes.readableBytesView) : Data() }
   }
 }

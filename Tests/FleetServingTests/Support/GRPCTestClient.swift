@@ -12,6 +12,8 @@ final class GRPCTestClient: Sendable {
     var headers = HPACKHeaders()
     var trailers = HPACKHeaders()
     var messages: [ByteBuffer] = []
+    /// What each message begins with: 1 when it is compressed.
+    var flags: [UInt8] = []
     /// The code of a reset, when the stream ended so.
     var reset: Int?
     var isClosed = false
@@ -177,7 +179,7 @@ final class GRPCTestHandler: ChannelInboundHandler {
 
   func newStream() -> HTTP2StreamID {
     defer { next += 2 }
-    replies[HTTP2StreamID(next)] = GRPCTestClient.Reply()
+    replies[HTTP2StreamID(next)] = GRPCTestClient.Reply(isClosed: context == nil)
     return HTTP2StreamID(next)
   }
 
@@ -214,7 +216,8 @@ final class GRPCTestHandler: ChannelInboundHandler {
     while let length = bytes.getInteger(at: bytes.readerIndex + 1, as: UInt32.self),
       bytes.readableBytes >= Int(length) + 5
     {
-      bytes.moveReaderIndex(forwardBy: 5)
+      replies[id]?.flags.append(bytes.readInteger() ?? 0)
+      bytes.moveReaderIndex(forwardBy: 4)
       if let message = bytes.readSlice(length: Int(length)) { replies[id]?.messages.append(message) }
     }
     partial[id] = bytes

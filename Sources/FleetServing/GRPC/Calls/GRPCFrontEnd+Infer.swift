@@ -20,7 +20,7 @@ extension GRPCFrontEnd {
       version: target.version.isEmpty ? nil : target.version,
       context: call.context,
       length: message.readableBytes,
-      bodyBytes: { [self] _ in bytesToRead(target) },
+      bodyBytes: { [self] in bytesToRead(message, target, for: $0) },
       handedOffBy: call.handedOffBy,
       isBoundHere: { sharedMemory.mayBeNamed(in: message.readableBytesView) },
       passedOn: { HandedOffCall.request(call) },
@@ -40,8 +40,14 @@ extension GRPCFrontEnd {
     }
   }
 
-  /// Raw contents are taken as they are. What lies in shared memory is copied, and only a message without raw contents names such.
-  private func bytesToRead(_ target: InferRequestMessage.Target) -> Int {
+  /// Raw contents are taken as they are, but for text: that is checked. What lies in shared memory is copied, and only a message
+  /// without raw contents names such.
+  private func bytesToRead(
+    _ message: ByteBuffer,
+    _ target: InferRequestMessage.Target,
+    for version: ServedVersion
+  ) -> Int {
+    if version.model.inputs.contains(where: { $0.datatype == .bytes }) { return message.readableBytes }
     let longest = service.sharedMemory.longestRegion
     guard !target.hasRawContents, longest > Self.longestCopyInline else { return target.bytesToRead }
     return max(target.bytesToRead, longest)

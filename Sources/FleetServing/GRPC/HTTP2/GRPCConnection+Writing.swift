@@ -41,9 +41,9 @@ extension GRPCConnection {
   }
 
   func begin(_ id: HTTP2StreamID, _ context: ChannelHandlerContext) {
-    guard streams[id]?.hasBegun == false else { return }
+    guard let stream = streams[id], !stream.hasBegun else { return }
     streams[id]?.hasBegun = true
-    writeHeaders(GRPCHeaders.begin, isLast: false, on: id, context)
+    writeHeaders(GRPCHeaders.begin(stream.head.encoding), isLast: false, on: id, context)
   }
 
   /// Ends the call with `status`. The stream is kept until that is out, which may wait for the client to read.

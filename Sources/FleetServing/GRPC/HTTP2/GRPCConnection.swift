@@ -169,7 +169,13 @@ final class GRPCConnection: ChannelInboundHandler {
       census: census,
       handedOffBy: head.handedOffBy
     )
-    switch responder.respond(to: call, on: context.eventLoop) {
+    let eventual: Eventual<GRPCAnswer>
+    if request.isCompressed, let encoding = head.encoding {
+      eventual = GRPCCompression(encoding: encoding, responder: responder).respond(to: call, on: context.eventLoop)
+    } else {
+      eventual = responder.respond(to: call, on: context.eventLoop)
+    }
+    switch eventual {
     case .now(let answer): answered(request.sequence, answer, on: id, context)
     case .later(let future):
       let context = NIOLoopBound(context, eventLoop: context.eventLoop)

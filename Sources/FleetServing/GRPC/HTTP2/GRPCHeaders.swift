@@ -3,8 +3,16 @@ import NIOHPACK
 /// The header lists of answers, made once. HPACK sends the fixed ones as a byte a field from the second time on.
 enum GRPCHeaders {
   static let begin = HPACKHeaders([
-    (":status", "200"), ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity"),
+    (":status", "200"), ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity,deflate,gzip"),
   ])
+
+  /// For answers that may be compressed.
+  static func begin(_ encoding: ContentEncoding?) -> HPACKHeaders {
+    guard let encoding else { return begin }
+    var headers = begin
+    headers.add(name: "grpc-encoding", value: encoding.rawValue)
+    return headers
+  }
 
   static let ok = HPACKHeaders([("grpc-status", "0")])
 

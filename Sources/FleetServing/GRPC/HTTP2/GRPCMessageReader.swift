@@ -35,16 +35,16 @@ package struct GRPCMessageReader {
   }
 
   /// The next message; nil until it is there whole.
-  package mutating func next() throws(GRPCStatus) -> ByteBuffer? {
+  package mutating func next() throws(GRPCStatus) -> (bytes: ByteBuffer, isCompressed: Bool)? {
     guard let length = try Self.nextLength(in: buffered, maximum: maximumLength), buffered.readableBytes >= length
     else {
       return nil
     }
-    guard buffered.readInteger(as: UInt8.self) == 0 else {
-      throw GRPCStatus(.invalidArgument, "a message is compressed, and the call names no grpc-encoding")
+    guard let flag = buffered.readInteger(as: UInt8.self), flag <= 1 else {
+      throw GRPCStatus(.invalidArgument, "a message begins with what no message begins with")
     }
     buffered.moveReaderIndex(forwardBy: 4)
-    return buffered.readSlice(length: length - GRPCMessage.prefixLength)
+    return buffered.readSlice(length: length - GRPCMessage.prefixLength).map { ($0, flag == 1) }
   }
 
   package var hasMessage: Bool {

@@ -1,20 +1,22 @@
-import NIOCore
-import NIOHPACK
+package import NIOCore
+package import NIOHPACK
 
 /// What the header list that begins a call says (gRPC over HTTP2, "Requests").
-struct GRPCRequestHead {
+package struct GRPCRequestHead: Sendable {
   /// Why a header list begins no call.
-  enum Refusal: Error {
+  package enum Refusal: Error {
     /// It is not gRPC: the status of HTTP says so.
     case http(status: String)
     case grpc(GRPCStatus)
   }
 
-  var method: GRPCMethod
-  var deadline: NIODeadline?
-  var handedOffBy: String?
+  package var method: GRPCMethod
+  package var deadline: NIODeadline?
+  /// How its messages are compressed where they say that they are.
+  package var encoding: ContentEncoding?
+  package var handedOffBy: String?
 
-  init(_ headers: HPACKHeaders, now: NIODeadline) throws(Refusal) {
+  package init(_ headers: HPACKHeaders, now: NIODeadline) throws(Refusal) {
     var path: String?
     var isPost = false
     var isGRPC = false
@@ -37,8 +39,12 @@ struct GRPCRequestHead {
       throw .grpc(GRPCStatus(.unimplemented, "no call has the path \(ServingError.quote(path ?? ""))"))
     }
     self.method = method
-    if let encoding, encoding != "identity" {
-      throw .grpc(GRPCStatus(.unimplemented, "grpc-encoding \(ServingError.quote(encoding)) is not taken"))
+    switch encoding.map(ContentEncoding.named) ?? .identity {
+    case .identity: break
+    case .known(let known): self.encoding = known
+    case .unknown:
+      let name = ServingError.quote(encoding ?? "")
+      throw .grpc(GRPCStatus(.unimplemented, "grpc-encoding \(name) is not taken; compress with gzip or deflate"))
     }
     guard let timeout else { return }
     guard let amount = GRPCTimeout.parse(timeout) else {

@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// One call: what has come of it, what is being answered, and what may go out. Does no I/O; the connection does what it is told.
-struct GRPCStream {
+package struct GRPCStream {
   /// A request that is with the front end, or waits for its turn to be answered.
   private struct Slot {
     var context: CallContext
@@ -10,79 +10,81 @@ struct GRPCStream {
   }
 
   /// A request to answer. `sequence` is what the answer must name.
-  struct Request {
-    var message: ByteBuffer
-    var context: CallContext
-    var sequence: Int
+  package struct Request {
+    package var message: ByteBuffer
+    /// As the call's head says.
+    package var isCompressed: Bool
+    package var context: CallContext
+    package var sequence: Int
   }
 
   /// Requests of one call that are answered at the same time, where a call has many: enough for a batch.
-  static let maximumInFlight = 16
+  package static let maximumInFlight = 16
 
-  let head: GRPCRequestHead
-  private(set) var isInputOver = false
+  package let head: GRPCRequestHead
+  package private(set) var isInputOver = false
   /// The header list that begins the answer is out.
-  var hasBegun = false
+  package var hasBegun = false
   /// The last frame of the answer was given to the connection; the stream goes when that is out.
-  private(set) var isFinished = false
+  package private(set) var isFinished = false
   /// Answers given to the connection that are not out yet.
-  private(set) var unsent = 0
+  package private(set) var unsent = 0
   /// When something last came of it, or went out.
-  var lastProgress: NIODeadline
+  package var lastProgress: NIODeadline
   /// What the client may still send before it is given more, as far as is known.
-  var inboundWindow: Int?
+  package var inboundWindow: Int?
   private var reader: GRPCMessageReader
   private var slots: [Slot] = []
   private var firstSequence = 0
   /// Bytes of answers that are not out yet.
   private var outgoingBytes = 0
 
-  init(head: GRPCRequestHead, maximumLength: Int, now: NIODeadline) {
+  package init(head: GRPCRequestHead, maximumLength: Int, now: NIODeadline) {
     self.head = head
     reader = GRPCMessageReader(maximumLength: maximumLength)
     lastProgress = now
   }
 
   /// What the call keeps in memory, as it was last told: requests until they are answered, answers until they are out.
-  private(set) var toldBytes = 0
+  package private(set) var toldBytes = 0
 
   /// How much more that is now.
-  mutating func heldChange() -> Int {
+  package mutating func heldChange() -> Int {
     let held = reader.bufferedBytes + slots.reduce(outgoingBytes) { $0 + $1.bytes }
     defer { toldBytes = held }
     return held - toldBytes
   }
 
   /// Nothing is being answered, and nothing more is to be.
-  var isIdle: Bool { slots.isEmpty }
+  package var isIdle: Bool { slots.isEmpty }
 
   /// The client owes the rest of a message, or the end of a call that has one.
-  var awaitsClient: Bool {
+  package var awaitsClient: Bool {
     guard !isFinished, slots.isEmpty, !isInputOver else { return false }
     return head.method.form == .requestsAndAnswers ? reader.bufferedBytes > 0 && !reader.hasMessage : true
   }
 
   /// More may come: what has come so far is not waiting for answers to go out.
-  var takesMore: Bool {
+  package var takesMore: Bool {
     !isInputOver && !isFinished && (unsent + slots.count < Self.maximumInFlight || !reader.hasMessage)
   }
 
   // MARK: In
 
-  mutating func received(_ data: ByteBuffer, isLast: Bool) throws(GRPCStatus) {
+  package mutating func received(_ data: ByteBuffer, isLast: Bool) throws(GRPCStatus) {
     if isLast { isInputOver = true }
     guard !isFinished else { return }
     if data.readableBytes > 0 { try reader.append(data) }
   }
 
-  mutating func inputEnded() { isInputOver = true }
+  package mutating func inputEnded() { isInputOver = true }
 
   /// The next request to answer; nil when there is none now. A call with one request is answered when its client has said all.
-  mutating func nextRequest(now: NIODeadline) throws(GRPCStatus) -> Request? {
+  package mutating func nextRequest(now: NIODeadline) throws(GRPCStatus) -> Request? {
     guard !isFinished else { return nil }
     if head.method.form == .requestsAndAnswers {
       guard unsent + slots.count < Self.maximumInFlight, let message = try reader.next() else { return nil }
-      return take(message, now)
+      return try take(message, now)
     }
     guard isInputOver, firstSequence == 0, slots.isEmpty else { return nil }
     guard let message = try reader.next() else {
@@ -91,20 +93,33 @@ struct GRPCStream {
     }
     guard reader.bufferedBytes == 0 else { throw GRPCStatus(.invalidArgument, "the call has more than one message") }
     guard head.method.form == .unary else {
+      let request = try take(message, now)
+      slots.removeLast()
       firstSequence = 1
-      return Request(message: message, context: CallContext(received: now, deadline: head.deadline), sequence: 0)
+      return request
     }
-    return take(message, now)
+    return try take(message, now)
   }
 
-  private mutating func take(_ message: ByteBuffer, _ now: NIODeadline) -> Request {
+  private mutating func take(
+    _ message: (bytes: ByteBuffer, isCompressed: Bool),
+    _ now: NIODeadline
+  ) throws(GRPCStatus) -> Request {
+    guard !message.isCompressed || head.encoding != nil else {
+      throw GRPCStatus(.invalidArgument, "a message is compressed, and the call names no grpc-encoding")
+    }
     let context = CallContext(received: now, deadline: head.deadline)
-    slots.append(Slot(context: context, bytes: message.readableBytes))
-    return Request(message: message, context: context, sequence: firstSequence + slots.count - 1)
+    slots.append(Slot(context: context, bytes: message.bytes.readableBytes))
+    return Request(
+      message: message.bytes,
+      isCompressed: message.isCompressed,
+      context: context,
+      sequence: firstSequence + slots.count - 1
+    )
   }
 
   /// What ends the call now that nothing is being answered; nil when it is to go on.
-  func ending() -> GRPCStatus? {
+  package func ending() -> GRPCStatus? {
     guard isInputOver, !isFinished, slots.isEmpty, !reader.hasMessage else { return nil }
     return reader.bufferedBytes == 0 ? .ok : GRPCStatus(.invalidArgument, "the call ends within a message")
   }
@@ -112,7 +127,7 @@ struct GRPCStream {
   // MARK: Out
 
   /// What may be written now, in the order of the requests.
-  mutating func answered(_ sequence: Int, _ answer: GRPCAnswer) -> [GRPCAnswer] {
+  package mutating func answered(_ sequence: Int, _ answer: GRPCAnswer) -> [GRPCAnswer] {
     let index = sequence - firstSequence
     guard slots.indices.contains(index) else { return [] }
     slots[index].answer = answer
@@ -125,20 +140,20 @@ struct GRPCStream {
     return ready
   }
 
-  mutating func sending(_ bytes: Int) {
+  package mutating func sending(_ bytes: Int) {
     unsent += 1
     outgoingBytes += bytes
   }
 
-  mutating func sent(_ bytes: Int) {
+  package mutating func sent(_ bytes: Int) {
     unsent -= 1
     outgoingBytes -= bytes
   }
 
-  mutating func finish() { isFinished = true }
+  package mutating func finish() { isFinished = true }
 
   /// Those who work on it need not go on.
-  func cancel() {
+  package func cancel() {
     for slot in slots { slot.context.cancel() }
   }
 }

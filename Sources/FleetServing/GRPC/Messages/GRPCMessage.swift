@@ -28,6 +28,15 @@ package struct GRPCMessage: Sendable, Equatable {
     self.init(length: bytes.count) { $0.writeBytes(bytes) }
   }
 
+  /// `bytes` are compressed as the header list that begins the answer says.
+  init(compressed bytes: ByteBuffer) {
+    var buffer = ByteBufferAllocator().buffer(capacity: Self.prefixLength + bytes.readableBytes)
+    buffer.writeInteger(UInt8(1))
+    buffer.writeInteger(UInt32(truncatingIfNeeded: bytes.readableBytes))
+    buffer.writeImmutableBuffer(bytes)
+    framed = buffer
+  }
+
   /// Without the prefix.
   package var bytes: ByteBuffer {
     var rest = framed

@@ -2,11 +2,16 @@ import NIOCore
 
 /// Writes `inference.ModelInferResponse` by hand, framed for gRPC: the length is known before the first byte is written, so the
 /// answer takes one allocation and one copy of each tensor.
-enum InferResponseMessage {
+package enum InferResponseMessage {
   /// An answer's output and, when the caller has lent memory for it, where its bytes went instead of into the answer.
-  struct Output {
-    var tensor: Tensor
-    var placement: SharedMemoryRegistry.Slice?
+  package struct Output {
+    package var tensor: Tensor
+    package var placement: SharedMemoryRegistry.Slice?
+
+    package init(tensor: Tensor, placement: SharedMemoryRegistry.Slice? = nil) {
+      self.tensor = tensor
+      self.placement = placement
+    }
   }
 
   private enum ParameterValue {
@@ -17,7 +22,8 @@ enum InferResponseMessage {
 
   /// `isStreamed` wraps it into an `inference.ModelStreamInferResponse`. `saysFinal` adds what Triton's clients ask for to learn
   /// that no further answer to their request will follow.
-  static func encode(_ reply: InferReply, _ outputs: [Output], isStreamed: Bool, saysFinal: Bool = false) -> GRPCMessage
+  package static func encode(_ reply: InferReply, _ outputs: [Output], isStreamed: Bool, saysFinal: Bool = false)
+    -> GRPCMessage
   {
     let version = String(reply.version)
     let id = reply.id ?? ""
