@@ -89,6 +89,7 @@ class Node:
             self._wait_until_reachable()
             for name, folder in self.models.items():
                 self.fleet("push", f"{name}@{folder.name}", "--to", "all")
+            self._wait_until_serving()
         except BaseException:
             self.__exit__()
             raise
@@ -121,6 +122,15 @@ class Node:
             except RuntimeError:
                 if time.monotonic() > deadline or self.agent.poll() is not None:
                     raise RuntimeError(f"the agent does not answer:\n{self.log.read_text()}") from None
+
+    def _wait_until_serving(self):
+        deadline = time.monotonic() + 30
+        while True:
+            status = self.status()
+            if status["engine"]["state"] == "serving" and {model["name"] for model in status["models"]} == set(self.models):
+                return
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"it does not serve {', '.join(self.models)}: {json.dumps(status)}\n{self.log.read_text()}")
 
     def status(self):
         return json.loads(self.fleet("status", "--json"))["nodes"][0]

@@ -6,8 +6,8 @@ flight, with three models (models.py), and prints the ratios and whether each go
     make bench PEERS=1               # MLServer (PyPI) too, in an environment of its own, with the same client
     python3 Tests/Benchmarks/serving.py [--duration 5s] [--models mlp,mobilenetv2,resnet18] [--only rest] [--json FILE]
 
-Each figure is the best of --repeats windows: what else the machine does can only make one worse. 'server us' is the CPU time of the
-engine process per request, inference included; 'bare us' that of a loop that calls the engine and nothing else.
+Each figure is the best of --repeats windows: what else the machine does can only make one worse. CPU is the time of the engine process
+per request, inference included, or of the loop that calls the engine and nothing else.
 """
 
 import argparse
@@ -33,37 +33,70 @@ GOALS = {
 }  # fmt: skip
 
 
-def bare(folder, duration, repeats):
-    """The synchronous loop that a single client can at best see, and the loop of several callers that a busy server can."""
+class Best:
+    """The best of several windows, taken in turns with those of what it is compared with: the machine is never the same for long."""
 
-    def loop(*arguments):
-        command = [FLEETD, "bench-engine", "--model", folder, "--duration", duration, *arguments]
-        result = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=ROOT)
-        if result.returncode != 0:
-            raise RuntimeError(result.stderr)
-        return json.loads(result.stdout)
+    def __init__(self):
+        self.windows = []
 
-    single = [loop("--hint", "latency") for _ in range(repeats)]
-    busy = [loop("--hint", hint, "--callers", callers)
-            for hint in ("latency", "throughput") for callers in ("2", "4") for _ in range(repeats)]
-    return {
-        "p50_ms": min(one["p50_us"] for one in single) / 1000,
-        "cpu_us": min(one["cpu_us_per_inference"] for one in single),
-        "rate": max(one["inferences_per_s"] for one in single + busy),
+    def add(self, window):
+        self.windows.append(window)
+
+    def least(self, name):
+        values = [window[name] for window in self.windows if window.get(name) is not None]
+        return min(values) if values else None
+
+    def most(self, name):
+        return max(window[name] for window in self.windows)
+
+    def total(self, name):
+        return sum(window[name] for window in self.windows)
+
+
+def bare_window(folder, duration, *arguments):
+    command = [FLEETD, "bench-engine", "--model", folder, "--duration", duration, *arguments]
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=ROOT)
+    if result.returncode != 0:
+        raise RuntimeError(result.stderr)
+    return json.loads(result.stdout)
+
+
+def measure_model(node, name, folder, forms, options):
+    """Windows of the synchronous loop that a single client can at best see, of the loops of several callers that a busy server can,
+    and of the server, in turns."""
+    single, busy = Best(), Best()
+    loads = {(form, concurrency): Best() for form in forms for concurrency in (1, 8)}
+    for _ in range(options.repeats):
+        for concurrency in (1, 8):
+            if concurrency == 1:
+                single.add(bare_window(folder, options.duration, "--hint", "latency"))
+                busy.add(single.windows[-1])
+            else:
+                for hint, callers in (("latency", "2"), ("throughput", "2"), ("throughput", "4")):
+                    busy.add(bare_window(folder, options.duration, "--hint", hint, "--callers", callers))
+            for form in forms:
+                (window,) = node.bench(
+                    name, "--concurrency", str(concurrency), "--duration", options.duration, grpc=form == "grpc")
+                loads[form, concurrency].add(window)
+    reference = {
+        "p50_ms": single.least("p50_us") / 1000,
+        "cpu_us": single.least("cpu_us_per_inference"),
+        "rate": busy.most("inferences_per_s"),
     }
-
-
-def served(node, model, grpc, concurrency, duration, repeats):
-    windows = [node.bench(model, "--concurrency", str(concurrency), "--duration", duration, grpc=grpc)[0] for _ in range(repeats)]
-    return {
-        "p50_ms": min(one["p50_ms"] for one in windows),
-        "p99_ms": min(one["p99_ms"] for one in windows),
-        "cpu_us": min(one["server_cpu_us_per_request"] for one in windows),
-        "client_us": min(one["client_cpu_us_per_request"] for one in windows),
-        "rate": max(one["requests_per_s"] for one in windows),
-        "errors": sum(one["errors"] for one in windows),
-        "joules": windows[0]["joules_per_inference"],
+    served = {
+        load: {
+            "p50_ms": best.least("p50_ms"),
+            "p99_ms": best.least("p99_ms"),
+            "cpu_us": best.least("server_cpu_us_per_request"),
+            "client_us": best.least("client_cpu_us_per_request"),
+            "rate": best.most("requests_per_s"),
+            "errors": best.total("errors"),
+            "example": next((window["example"] for window in best.windows if window["example"]), None),
+            "joules": best.windows[0]["joules_per_inference"],
+        }
+        for load, best in loads.items()
     }
+    return reference, served
 
 
 def idle(node, seconds):
@@ -92,6 +125,8 @@ class Report:
         print(f"{model:12} {server:14} {concurrency:2}  p50 {figures['p50_ms']:8.3f} p99 {figures['p99_ms']:8.3f} ms"
               f"{figures['rate']:9.0f}/s  {cpu}  p50/bare {ratios['p50_ratio']:6.2f}  rate/bare {ratios['rate_ratio']:5.2f}"
               f"  errors {figures['errors']}", flush=True)
+        if figures["errors"]:
+            print(f"{'':12} first error: {figures['example']}")
         return ratios
 
     def goal(self, what, value, name, unit, at_most=True):
@@ -106,22 +141,16 @@ def measure(options, report):
     names = options.models.split(",")
     folders = models.generate(FOLDER / "models", names)
     forms = [form for form in ("rest", "grpc") if options.only in (None, form)]
-    references = {}
-    print("The engine alone:")
-    for name in names:
-        references[name] = bare(folders[name], options.duration, options.repeats)
-        report.bare(name, references[name])
-    found = {}
+    references, found = {}, {}
     with Node(folders) as node:
-        print("One node with all of them:")
         share, memory = idle(node, options.idle)
-        print(f"idle: {share:.2f}% of a core, {memory:.0f} MB resident (agent and engine)", flush=True)
+        print(f"idle with {', '.join(names)}: {share:.2f}% of a core, {memory:.0f} MB resident (agent and engine)", flush=True)
         for name in names:
-            for form in forms:
-                for concurrency in (1, 8):
-                    figures = served(node, name, form == "grpc", concurrency, options.duration, options.repeats)
-                    ratios = report.served(name, form, concurrency, figures, references[name])
-                    found[name, form, concurrency] = {**figures, **ratios}
+            references[name], served = measure_model(node, name, folders[name], forms, options)
+            report.bare(name, references[name])
+            for (form, concurrency), figures in served.items():
+                ratios = report.served(name, form, concurrency, figures, references[name])
+                found[name, form, concurrency] = {**figures, **ratios}
     print("Goals:")
     for form in forms:
         for concurrency in (1, 8):

@@ -51,6 +51,34 @@ import Testing
     await test.stop()
   }
 
+  /// As exact as another runtime on another machine, whatever this processor offers to compute faster with.
+  @Test(.enabled(if: isInstalled), arguments: [1, 2, 3, 4])
+  func computesWhatONNXRuntimeDoes(version: Int) throws {
+    let folder = URL(filePath: "\(Self.models)/golden")
+    let golden = try JSONDecoder().decode(
+      Golden.self,
+      from: Data(contentsOf: folder.appending(path: "tag-reader.json"))
+    )
+    let known = try JSONDecoder().decode(
+      [String: [[Float]]].self,
+      from: Data(contentsOf: folder.appending(path: "tag-reader.scores.json"))
+    )
+    let expected = try #require(known["\(version)"])
+    var pixels = ByteBuffer()
+    for value in golden.images[..<expected.count].flatMap({ $0 }) {
+      pixels.writeInteger(value.bitPattern, endianness: .little)
+    }
+    let model = try Self.engine.get().load(folder: "\(Self.models)/tag-reader/\(version)")
+    let input = Tensor(name: "pixels", datatype: .fp32, shape: [expected.count, 1, 8, 8], bytes: pixels)
+    var scores = try #require(try model.infer([input], wanted: [0]).first).bytes
+    for (index, value) in expected.flatMap({ $0 }).enumerated() {
+      let bits = scores.readInteger(endianness: .little, as: UInt32.self)
+      let score = Float(bitPattern: try #require(bits))
+      #expect(abs(score - value) <= 1e-4, "score \(index % 10) of picture \(index / 10)")
+    }
+    #expect(scores.readableBytes == 0)
+  }
+
   @Test(.enabled(if: isInstalled)) func tellsOfItself() throws {
     let engine = try Self.engine.get()
     #expect(engine.runtime.hasPrefix("OpenVINO 20"))

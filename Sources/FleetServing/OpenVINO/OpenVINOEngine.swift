@@ -58,6 +58,8 @@ package final class OpenVINOEngine: InferenceEngine {
       if ModelFile.bytes(path) < Self.singleThreadBytes { properties.append(("INFERENCE_NUM_THREADS", "1")) }
       // Pinned threads of several engines on one machine would share the first core.
       properties.append(("ENABLE_CPU_PINNING", "NO"))
+      // On processors that compute with 16 bits the plugin does so unasked, and is wrong in the third digit.
+      properties.append(("INFERENCE_PRECISION_HINT", "f32"))
     }
     if let cacheDirectory { properties.append(("CACHE_DIR", cacheDirectory)) }
     let compiled = try unsafe CStrings.withPairs(properties) { pairs in
