@@ -119,8 +119,11 @@ struct BenchSettings {
 
   /// Where a node answers.
   func target(of node: NodeDescription) throws -> BenchTarget {
-    guard let (host, port) = Address.split(node.httpAddress) else {
-      throw BenchError("\(node.name) gives '\(node.httpAddress)' as its address for clients")
+    guard let address = form == .grpc ? node.grpcAddress : node.httpAddress else {
+      throw BenchError("\(node.name) does not answer gRPC")
+    }
+    guard let (host, port) = Address.split(address) else {
+      throw BenchError("\(node.name) gives '\(address)' as its address for clients")
     }
     return BenchTarget(host: host, port: port, form: form)
   }
