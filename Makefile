@@ -10,11 +10,11 @@ swift_build = env -i $(foreach name,$(build_variables),$(if $($(name)),'$(name)=
 swift_files = find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0
 # One after the other: within a part tests run side by side, and those that watch clocks must not wait behind those that compute.
 test_parts = 'FleetCoreTests|FleetConfigurationTests|LayersTests' 'TerminalTests|FleetConsoleTests|FleetCommandTests' \
-  'FleetWireTests|FleetAuthorityTests' FleetAgentTests FleetServingTests EndToEndTests
+  'FleetWireTests|FleetAuthorityTests' FleetAgentTests 'FleetServingTests|FuzzTests' EndToEndTests
 took = echo "  $$(( SECONDS / 60 )) min $$(( SECONDS % 60 )) s"
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test format clean
+.PHONY: help deps build demo test bench format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ test: deps ## check the format, build, run every test
 	@for part in $(test_parts); do \
 	  echo "Testing $$part"; $(SWIFT) test --skip-build --disable-xctest --filter "^($$part)\." || exit; \
 	done
+
+bench: build ## measure the engine alone and the server before it (PEERS=1: MLServer too; ARGS='--duration 2s')
+	@.deps/python/bin/python Tests/Benchmarks/serving.py $(if $(PEERS),--peers) $(ARGS)
 
 format: deps ## put the code into our format
 	@$(swift_files) | xargs -0 $(SWIFT) format --in-place --parallel

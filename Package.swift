@@ -216,8 +216,26 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
+    // What is fuzzed. Tests/Fuzz/run.sh builds it with libFuzzer; here it runs the committed corpus.
+    .target(
+      name: "FleetFuzz",
+      dependencies: [
+        "FleetCore", "FleetServing",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      path: "Tests/Fuzz/Targets",
+      swiftSettings: strict
+    ),
+    .testTarget(name: "FuzzTests", dependencies: ["FleetFuzz"], path: "Tests/Fuzz/Tests", swiftSettings: strict),
     .testTarget(name: "LayersTests", swiftSettings: strict),
     // Real processes: `fleet demo`, `fleetd`, an engine, a terminal, and clients that nobody here wrote.
-    .testTarget(name: "EndToEndTests", dependencies: ["fleet", "fleetd"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["fleet", "fleetd"],
+      exclude: ["Clients"],
+      swiftSettings: strict
+    ),
   ]
 )
