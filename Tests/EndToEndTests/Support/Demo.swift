@@ -11,6 +11,8 @@ final class Demo {
       var engine_pid: Int32
       var control: String
       var http: String
+      var grpc: String
+      var metrics: String
       var state: String
     }
     var fleet_file: String
