@@ -38,8 +38,8 @@ test: deps ## check the format, build, run every test
 	  echo "Testing $$part"; $(SWIFT) test --skip-build --disable-xctest --filter "^($$part)\." || exit; \
 	done
 
-bench: build ## measure the engine alone and the server before it (PEERS=1: MLServer too; ARGS='--duration 2s')
-	@.deps/python/bin/python Tests/Benchmarks/serving.py $(if $(PEERS),--peers) $(ARGS)
+bench: build ## measure the engine alone and the server before it (ARGS='--duration 2s')
+	@.deps/python/bin/python Tests/Benchmarks/serving.py $(ARGS)
 
 format: deps ## put the code into our format
 	@$(swift_files) | xargs -0 $(SWIFT) format --in-place --parallel

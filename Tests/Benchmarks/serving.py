@@ -3,7 +3,6 @@
 flight, with three models (models.py), and prints the ratios and whether each goal is met.
 
     make bench                       # builds what is needed and runs this
-    make bench PEERS=1               # MLServer (PyPI) too, in an environment of its own, with the same client
     python3 Tests/Benchmarks/serving.py [--duration 5s] [--models mlp,mobilenetv2,resnet18] [--only rest] [--json FILE]
 
 Each figure is the best of --repeats windows: what else the machine does can only make one worse. CPU is the time of the engine process
@@ -141,15 +140,15 @@ def measure(options, report):
     names = options.models.split(",")
     folders = models.generate(FOLDER / "models", names)
     forms = [form for form in ("rest", "grpc") if options.only in (None, form)]
-    references, found = {}, {}
+    found = {}
     with Node(folders) as node:
         share, memory = idle(node, options.idle)
         print(f"idle with {', '.join(names)}: {share:.2f}% of a core, {memory:.0f} MB resident (agent and engine)", flush=True)
         for name in names:
-            references[name], served = measure_model(node, name, folders[name], forms, options)
-            report.bare(name, references[name])
+            reference, served = measure_model(node, name, folders[name], forms, options)
+            report.bare(name, reference)
             for (form, concurrency), figures in served.items():
-                ratios = report.served(name, form, concurrency, figures, references[name])
+                ratios = report.served(name, form, concurrency, figures, reference)
                 found[name, form, concurrency] = {**figures, **ratios}
     print("Goals:")
     for form in forms:
@@ -164,7 +163,6 @@ def measure(options, report):
             report.goal(f"mobilenetv2, {form} at 8, throughput to the bare loop's", one["rate_ratio"], "rate ratio", "times", at_most=False)
     report.goal("idle CPU of agent and engine", share, "idle cpu", "% of a core")
     report.goal("idle memory of agent and engine", memory, "idle memory", "MB")
-    return references
 
 
 def machine():
@@ -182,15 +180,11 @@ def main():
     parser.add_argument("--only", choices=["rest", "grpc"])
     parser.add_argument("--idle", type=float, default=10, help="seconds to watch the idle node (default: 10)")
     parser.add_argument("--json", help="a file for all figures")
-    parser.add_argument("--peers", action="store_true", help="MLServer too")
     options = parser.parse_args()
     require_build()
     print(machine())
     report = Report()
-    references = measure(options, report)
-    if options.peers:
-        import peers
-        peers.measure(options, report, references)
+    measure(options, report)
     print(machine())
     if options.json:
         Path(options.json).write_text(json.dumps({"machine": machine(), "figures": report.figures, "goals": report.goals}, indent=1))

@@ -1,5 +1,6 @@
 package import FleetCore
 package import FleetWire
+import Glibc
 import Synchronization
 
 /// OpenVINO through its C API, with the devices it finds on this machine.
@@ -21,6 +22,7 @@ package final class OpenVINOEngine: InferenceEngine {
 
   /// Opens the library and asks for its devices. Throws `EngineError`.
   package init(searchPath: [String] = [], device asked: String? = nil, cacheDirectory: String? = nil) throws {
+    Self.leaveThreadsWhereTheyAre()
     let symbols = try OpenVINOSymbols(opening: OpenVINOLibrary.find(searchPath: searchPath))
     let core = try unsafe OpenVINOHandle(symbols, freedBy: symbols.freeCore) { unsafe symbols.createCore($0) }
     let found = try Self.devices(of: core, symbols)
@@ -31,6 +33,13 @@ package final class OpenVINOEngine: InferenceEngine {
     self.symbols = symbols
     self.core = core
     self.cacheDirectory = cacheDirectory
+  }
+
+  /// TBB binds the calling thread to cores before each inference and unbinds it after, three system calls and often a move to
+  /// another core, whatever is asked about pinning. hwloc, which does it for TBB, reads this variable when it is loaded; one that is
+  /// set already is left as it is.
+  private static func leaveThreadsWhereTheyAre() {
+    unsafe setenv("HWLOC_THISSYSTEM", "0", 0)
   }
 
   package func load(folder: String) throws -> any LoadedModel {
