@@ -24,10 +24,11 @@ CALLS = 8
 
 def engine_of(agent):
     """The agent's child that is an engine; None between two."""
-    for child in Path(f"/proc/{agent}/task/{agent}/children").read_text().split():
+    for task in Path(f"/proc/{agent}/task").iterdir():  # a child belongs to the thread that started it
         try:
-            if b"engine" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
-                return int(child)
+            for child in (task / "children").read_text().split():
+                if b"engine" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                    return int(child)
         except OSError:
             pass
     return None

@@ -19,7 +19,8 @@ package struct SupervisorState: Sendable, Equatable {
   package static let startLimit = 30.0
   /// So long a life without an end forgives all earlier ends.
   package static let forgiveness = 60.0
-  package static let longestDelay = 10.0
+  /// Clients wait meanwhile, in the sockets' queues: an engine is back in at most 2 s and its cached load.
+  package static let longestDelay = 1.5
   /// An active version whose loading ended the engine so often is left out at the next start.
   package static let loadingEndsLimit = 2
   /// A version with so many crashes within `crashWindow` seconds is not to be served any more.

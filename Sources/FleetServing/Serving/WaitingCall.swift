@@ -36,8 +36,8 @@ struct WaitingCall: Sendable {
       fail(
         ServingError(
           .unavailable,
-          "'\(name)' is busy: the request would wait about \(time.wholeMilliseconds) ms, "
-            + "longer than the \(longestWait) ms that one may"
+          "'\(name)' is busy: some \(time.wholeMilliseconds) ms of work are ahead of the request, "
+            + "too near the \(longestWait) ms that one may wait"
         )
       )
     case .waited:
