@@ -26,7 +26,8 @@ for target in "${targets[@]}"; do
   # An answer that takes 25 s is one that never came; a megabyte reaches every limit.
   FUZZ_TARGET=$target "$program" -max_total_time="$1" -timeout=25 -rss_limit_mb=2048 -max_len=1048576 -len_control=100 \
     -print_final_stats=1 -artifact_prefix=".build/fuzz/found/$target-" \
-    ".build/fuzz/corpus/$target" "Tests/Fuzz/Corpus/$target" 2>&1 | grep -vE '^#[0-9]+\s+(NEW|REDUCE)' \
+    ".build/fuzz/corpus/$target" "Tests/Fuzz/Corpus/$target" 2>&1 \
+    | grep --line-buffered -vE '^(#[0-9]+\s+(NEW|REDUCE|RELOAD)|\s*NEW_FUNC|"|#+ )' \
     || failed+=("$target")
 done
 ((${#failed[@]} == 0)) || { echo "broken: ${failed[*]}; see .build/fuzz/found" >&2; exit 1; }

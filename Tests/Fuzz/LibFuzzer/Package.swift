@@ -29,7 +29,12 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
-    .target(name: "FleetWire", dependencies: ["FleetCore"], sources: ["EngineControl"], swiftSettings: settings),
+    .target(
+      name: "FleetWire",
+      dependencies: ["FleetCore"],
+      exclude: ["Client", "Coding", "Generated", "Proto", "Security", "Server", "PeerAddress.swift"],
+      swiftSettings: settings
+    ),
     .systemLibrary(name: "CZlib"),
     .target(
       name: "FleetServing",

@@ -1,5 +1,6 @@
 import FleetCore
 import FleetServing
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -12,6 +13,11 @@ final class FuzzServer: Sendable {
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   static let shared = Result { try FuzzServer() }
+
+  struct Listener {
+    var port: UInt16
+    var census: ConnectionCensus
+  }
 
   private init() throws {
     loop = group.next()
@@ -37,36 +43,52 @@ final class FuzzServer: Sendable {
   }
 
   /// A REST server on a port of its own.
-  func listenForREST() throws -> UInt16 {
+  func listenForREST() throws -> Listener {
     let (descriptor, port) = try FuzzSocket.listen()
     let (group, rest, limits) = (group, rest, Self.limits)
+    let census = ConnectionCensus(limits: limits)
     try loop.makeFutureWithTask {
       _ = try await HTTPServer.start(
         descriptor: descriptor,
         group: group,
         responder: rest,
-        census: ConnectionCensus(limits: limits),
+        census: census,
         limits: limits
       )
     }.wait()
-    return port
+    return Listener(port: port, census: census)
   }
 
   /// A gRPC server on a port of its own.
-  func listenForGRPC() throws -> UInt16 {
+  func listenForGRPC() throws -> Listener {
     let (descriptor, port) = try FuzzSocket.listen()
     let (group, grpc, limits) = (group, grpc, Self.limits)
+    let census = ConnectionCensus(limits: limits)
     try loop.makeFutureWithTask {
       _ = try await GRPCServer.start(
         descriptor: descriptor,
         group: group,
         responder: grpc,
-        census: ConnectionCensus(limits: limits),
+        census: census,
         limits: limits
       )
     }.wait()
-    return port
+    return Listener(port: port, census: census)
   }
+
+  /// Waits until nothing is held any more for what has been answered, and no connection is left. Throws when that never comes:
+  /// what each call leaves would in the end have all others refused.
+  static func settle(_ census: ConnectionCensus) throws {
+    let end = NIODeadline.now() + settleTime
+    while census.bodyBytes != 0 || census.count > 0 {
+      guard NIODeadline.now() < end else {
+        throw FuzzFailure("\(census.bodyBytes) bytes and \(census.count) connections are held after the last answer")
+      }
+      usleep(100)
+    }
+  }
+
+  private static let settleTime: TimeAmount = .seconds(10)
 
   /// Small, so that inputs reach them.
   static var limits: HTTPLimits {

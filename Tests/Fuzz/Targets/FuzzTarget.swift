@@ -1,9 +1,10 @@
 import FleetServing
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// What is fuzzed. Each takes any bytes, and throws a `FuzzFailure` when the server breaks a promise: an answer comes, it is never a
-/// 500, and the connection ends.
+/// 500, the connection ends, and nothing is held after that.
 package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A connection's bytes as they are: heads and bodies over REST.
   case rest
@@ -14,19 +15,25 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A connection's frames behind HTTP/2's preface and empty settings.
   case http2
 
+  /// One at a time, so that what an input leaves behind is known to be its own.
   package func run(_ bytes: [UInt8]) throws {
-    switch self {
-    case .rest: try Self.rest(bytes)
-    case .json: try Self.json(bytes)
-    case .grpc: try Self.grpc(bytes)
-    case .http2: try Self.http2(bytes)
+    try Self.turn.withLock { _ in
+      switch self {
+      case .rest: try Self.rest(bytes)
+      case .json: try Self.json(bytes)
+      case .grpc: try Self.grpc(bytes)
+      case .http2: try Self.http2(bytes)
+      }
     }
   }
 
-  private static let restPort = Result { try FuzzServer.shared.get().listenForREST() }
+  private static let turn = Mutex(())
+  private static let restListener = Result { try FuzzServer.shared.get().listenForREST() }
 
   private static func rest(_ bytes: [UInt8]) throws {
-    let answer = try FuzzSocket.exchange(bytes, port: try restPort.get())
+    let listener = try restListener.get()
+    let answer = try FuzzSocket.exchange(bytes, port: listener.port)
+    try FuzzServer.settle(listener.census)
     guard !answer.isEmpty else { return }
     let text = String(decoding: answer, as: UTF8.self)
     guard text.hasPrefix("HTTP/1.") else { throw FuzzFailure("not an answer of HTTP: \(text.prefix(200))") }
@@ -55,6 +62,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     let loop = server.loop
     let rest = server.rest
     let answer = try loop.flatSubmit { rest.respond(to: request, on: loop).future(on: loop) }.wait()
+    try FuzzServer.settle(server.census)
     guard answer.status == 200 || (400..<500).contains(answer.status) || answer.status == 503 else {
       throw FuzzFailure(
         "answered with \(answer.status): \(String(decoding: answer.body.readableBytesView, as: UTF8.self))"
@@ -78,6 +86,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     let loop = server.loop
     let grpc = server.grpc
     let answer = try loop.flatSubmit { grpc.respond(to: call, on: loop).future(on: loop) }.wait()
+    try FuzzServer.settle(server.census)
     switch answer.status.code {
     case .internal, .unknown: throw FuzzFailure("\(method) ended with \(answer.status)")
     default: break
@@ -87,12 +96,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     }
   }
 
-  private static let grpcPort = Result { try FuzzServer.shared.get().listenForGRPC() }
+  private static let grpcListener = Result { try FuzzServer.shared.get().listenForGRPC() }
 
   /// The preface, and a frame of settings that says nothing (RFC 9113, section 3.4).
   private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
 
   private static func http2(_ bytes: [UInt8]) throws {
-    _ = try FuzzSocket.exchange(preface + bytes, port: try grpcPort.get())
+    let listener = try grpcListener.get()
+    _ = try FuzzSocket.exchange(preface + bytes, port: listener.port)
+    try FuzzServer.settle(listener.census)
   }
 }
