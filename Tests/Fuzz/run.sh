@@ -24,7 +24,8 @@ for target in "${targets[@]}"; do
   echo "Fuzzing $target for $1 s"
   mkdir -p ".build/fuzz/corpus/$target" .build/fuzz/found
   # An answer that takes 25 s is one that never came; a megabyte reaches every limit.
-  FUZZ_TARGET=$target "$program" -max_total_time="$1" -timeout=25 -rss_limit_mb=2048 -max_len=1048576 -len_control=100 \
+  # Swift's own handler of crashes would take libFuzzer's place, and the input would be lost.
+  SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$target "$program" -max_total_time="$1" -timeout=25 -rss_limit_mb=2048 -max_len=1048576 -len_control=100 \
     -print_final_stats=1 -artifact_prefix=".build/fuzz/found/$target-" \
     ".build/fuzz/corpus/$target" "Tests/Fuzz/Corpus/$target" 2>&1 \
     | grep --line-buffered -vE '^(#[0-9]+\s+(NEW|REDUCE|RELOAD)|\s*NEW_FUNC|"|#+ )' \
