@@ -39,10 +39,8 @@ enum RESTInferEncoder {
       switch request.form(of: output.name) {
       case .shared(let slice):
         try sharedMemory.write(output.bytes, to: slice.region, offset: slice.offset, byteSize: slice.byteSize)
-        json.writeStaticString(",\"parameters\":{\"shared_memory_region\":")
-        json.writeString(JSONText.quoted(slice.region))
-        json.writeString(",\"shared_memory_byte_size\":\(output.bytes.readableBytes)")
-        json.writeString(",\"shared_memory_offset\":\(slice.offset)}}")
+        // No parameters: Triton's C++ client (2.49) takes any for those of binary data, and fails for want of their size.
+        json.writeStaticString("}")
       case .binary:
         hasBinary = true
         json.writeStaticString(",\"parameters\":{\"binary_data_size\":")
