@@ -98,7 +98,7 @@ final class FakeModel: LoadedModel {
   }
 }
 
-/// Holds threads up until it is opened, or ten seconds have passed.
+/// Holds threads up until it is opened, or a minute has passed.
 final class Gate: Sendable {
   private let isOpen: Mutex<Bool>
   private let entered = Mutex(0)
@@ -120,7 +120,7 @@ final class Gate: Sendable {
 
   func pass() {
     entered.withLock { $0 += 1 }
-    let end = Date().addingTimeInterval(10)
+    let end = Date().addingTimeInterval(60)
     while !isOpen.withLock({ $0 }), Date() < end { usleep(500) }
   }
 }
