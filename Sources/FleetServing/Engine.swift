@@ -10,9 +10,9 @@ package final class Engine: Sendable {
   package var openConnections: Int { http.census.count }
   /// Bytes of requests' bodies that are arriving or being answered.
   package var bodyBytes: Int { http.census.bodyBytes }
-  private let http: HTTPServer
+  private let http: ConnectionServer
   /// Nil when the agent gave no socket for it.
-  private let grpc: GRPCServer?
+  private let grpc: ConnectionServer?
   private let loader: ModelLoader
   private let service: InferenceService
   private let dispatch: InferDispatch
@@ -21,8 +21,8 @@ package final class Engine: Sendable {
 
   private init(
     agentGone: EventLoopFuture<Void>,
-    http: HTTPServer,
-    grpc: GRPCServer?,
+    http: ConnectionServer,
+    grpc: ConnectionServer?,
     loader: ModelLoader,
     service: InferenceService,
     dispatch: InferDispatch,
@@ -79,7 +79,7 @@ package final class Engine: Sendable {
       isAccepting: !options.waitsToServe,
       limits: limits
     )
-    var grpc: GRPCServer?
+    var grpc: ConnectionServer?
     if let descriptor = options.grpcDescriptor {
       grpc = try await GRPCServer.start(
         descriptor: descriptor,

@@ -26,7 +26,7 @@ private struct LargeAnswer: HTTPResponder {
   /// Runs `body` with the port of a server of large answers, and that server.
   private func serving(
     _ limits: HTTPLimits,
-    _ body: (UInt16, HTTPServer) async throws -> Void
+    _ body: (UInt16, ConnectionServer) async throws -> Void
   ) async throws {
     let (listener, port) = try Sockets.listen()
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -1,23 +1,10 @@
-import Glibc
 import NIOCore
 import NIOHTTP2
 package import NIOPosix
 
-/// Serves gRPC over HTTP/2, without TLS and known to begin with it, on a socket that listens already.
-package final class GRPCServer: Sendable {
-  /// How many connections may wait to be accepted.
-  private static let backlog: Int32 = 1024
-
-  package let census: ConnectionCensus
-  private let channel: any Channel
-
-  private init(channel: any Channel, census: ConnectionCensus) {
-    self.channel = channel
-    self.census = census
-  }
-
-  /// Takes over `descriptor`, a listening socket. Connections wait in its queue until `accept`, unless `isAccepting`. What
-  /// `census` counts may be shared with a server of another protocol: then the limits hold for both together.
+/// Serves gRPC over HTTP/2, without TLS and known to begin with it.
+package enum GRPCServer {
+  /// Takes over `descriptor`, a listening socket; see `ConnectionServer.start`.
   package static func start(
     descriptor: Int32,
     group: MultiThreadedEventLoopGroup,
@@ -26,46 +13,25 @@ package final class GRPCServer: Sendable {
     isAccepting: Bool = true,
     limits: HTTPLimits = HTTPLimits(),
     grpcLimits: GRPCLimits = GRPCLimits()
-  ) async throws -> GRPCServer {
+  ) async throws -> ConnectionServer {
     let census = census ?? ConnectionCensus(limits: limits)
     let configuration = Configuration(limits, grpcLimits)
-    let channel = try await ServerBootstrap(group: group)
-      .serverChannelOption(.autoRead, value: isAccepting)
-      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          guard census.count < limits.connections else { throw GRPCServerError.tooManyConnections }
-          let http2 = NIOHTTP2Handler(
-            mode: .server,
-            connectionConfiguration: configuration.connection,
-            streamConfiguration: configuration.stream
-          )
-          let calls = GRPCConnection(responder: responder, limits: limits, grpcLimits: grpcLimits, census: census)
-          try channel.pipeline.syncOperations.addHandlers([http2, calls])
-        }
-      }
-      .withBoundSocket(descriptor)
-      .get()
-    // NIO has said `listen` with a backlog of 128, whatever option it is given for that: the kernel takes the last word.
-    _ = listen(descriptor, backlog)
-    return GRPCServer(channel: channel, census: census)
-  }
-
-  /// Takes connections from now on; may be said again.
-  package func accept() {
-    channel.setOption(.autoRead, value: true).whenComplete { _ in }
-  }
-
-  /// Takes no new connections, tells clients to make no new calls, lets those in flight finish until `deadline`, then closes
-  /// all.
-  package func stop(within deadline: Duration) async {
-    try? await channel.close()
-    census.stopAll()
-    let end = ContinuousClock.now + deadline
-    while census.count > 0, ContinuousClock.now < end {
-      try? await Task.sleep(for: .milliseconds(10))
+    return try await ConnectionServer.start(
+      descriptor: descriptor,
+      group: group,
+      census: census,
+      isAccepting: isAccepting,
+      limit: limits.connections,
+      allowsHalfClosure: false
+    ) { pipeline in
+      let http2 = NIOHTTP2Handler(
+        mode: .server,
+        connectionConfiguration: configuration.connection,
+        streamConfiguration: configuration.stream
+      )
+      let calls = GRPCConnection(responder: responder, limits: limits, grpcLimits: grpcLimits, census: census)
+      try pipeline.addHandlers([http2, calls])
     }
-    census.closeAll()
   }
 
   private struct Configuration {
@@ -90,8 +56,4 @@ package final class GRPCServer: Sendable {
       stream.streamResetFrameRateLimit.windowLength = grpcLimits.rateWindow
     }
   }
-}
-
-enum GRPCServerError: Error {
-  case tooManyConnections
 }

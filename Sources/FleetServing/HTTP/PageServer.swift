@@ -40,9 +40,9 @@ package final class PageServer: Sendable {
   }
 
   private let group: MultiThreadedEventLoopGroup
-  private let http: HTTPServer
+  private let http: ConnectionServer
 
-  private init(group: MultiThreadedEventLoopGroup, http: HTTPServer) {
+  private init(group: MultiThreadedEventLoopGroup, http: ConnectionServer) {
     self.group = group
     self.http = http
   }
