@@ -199,8 +199,8 @@ import Testing
     let task = Task { () -> CommandError? in
       do throws(CommandError) {
         try await Deadline.run(.seconds(60), "the order") { () async throws(CommandError) in
-          // Deaf to the stop for a while, so that the timer is the first to end.
-          await Task { try? await Task.sleep(for: .milliseconds(100)) }.value
+          // Without end but for the stop.
+          for await _ in AsyncStream<Never>.makeStream().stream {}
           throw CommandError(.timeout, "the order took longer")
         }
         return nil

@@ -24,12 +24,16 @@ enum Deadline {
       group.cancelAll()
       return first
     }
-    guard let result else {
-      // The timer ends early when the task is cancelled: that is no lack of time.
-      if Task.isCancelled { throw CommandError(.conflict, "\(what) was stopped") }
-      throw CommandError(.timeout, "\(what) took longer than \(Quantity.text(limit))")
+    do throws(CommandError) {
+      guard let result else {
+        throw CommandError(.timeout, "\(what) took longer than \(Quantity.text(limit))")
+      }
+      return try result.get()
+    } catch {
+      // Ours and the operation's own timer end early when the task is cancelled, in any order: that is no lack of time.
+      guard error.code == .timeout, Task.isCancelled else { throw error }
+      throw CommandError(.conflict, "\(what) was stopped")
     }
-    return try result.get()
   }
 }
 
