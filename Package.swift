@@ -153,7 +153,7 @@ let package = Package(
       path: "Tests/FleetTestSupport",
       swiftSettings: strict
     ),
-    .testTarget(name: "FleetCoreTests", dependencies: ["FleetCore"], swiftSettings: strict),
+    .testTarget(name: "FleetCoreTests", dependencies: ["FleetCore", "FleetTestSupport"], swiftSettings: strict),
     .testTarget(
       name: "FleetConfigurationTests",
       dependencies: ["FleetCore", "FleetConfiguration"],
@@ -178,7 +178,7 @@ let package = Package(
     .testTarget(
       name: "FleetServingTests",
       dependencies: [
-        "FleetCore", "FleetWire", "FleetServing",
+        "FleetCore", "FleetWire", "FleetServing", "FleetTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -4,6 +4,8 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
+import struct FleetTestSupport.SeededRandom
+
 @testable import FleetServing
 
 @Suite struct CompressionTests {
@@ -66,7 +68,7 @@ import Testing
 
   @Test func answersThatGainNothingGoAsTheyAre() async throws {
     let rest = try RESTHarness(["echo": EchoModel(.uint8, shape: [1, -1])])
-    var random = SeededGenerator(state: 1)
+    var random = SeededRandom(seed: 1)
     let noise = (0..<200_000).map { _ in UInt8.random(in: 0...255, using: &random) }
     for (body, accepts, encoding) in [
       (noise, "gzip", nil), (noise.map { _ in 0 }, "gzip", "gzip"), (noise.map { _ in 0 }, "br", nil),
@@ -210,7 +212,7 @@ import Testing
   /// No bytes harm, and what is taken is what was compressed.
   @Test func brokenStreamsHarmNothing() throws {
     let seed = UInt64.random(in: 0...(.max))
-    var random = SeededGenerator(state: seed)
+    var random = SeededRandom(seed: seed)
     let original = (0..<3000).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }
     for (format, encoding) in [(ZlibStream.Format.gzip, ContentEncoding.gzip), (.zlib, .deflate)] {
       let good = try Compressed.deflate(original, format)

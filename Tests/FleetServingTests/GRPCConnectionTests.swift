@@ -7,6 +7,8 @@ import NIOHTTP2
 import SwiftProtobuf
 import Testing
 
+import struct FleetTestSupport.SeededRandom
+
 /// What clients may do to a connection, and how it ends.
 @Suite struct GRPCConnectionTests {
   private static let infer = "/inference.GRPCInferenceService/ModelInfer"
@@ -143,7 +145,7 @@ import Testing
     let engine = try await TestEngine.start(model: "marker-7")
     let seed = UInt64.random(in: 0...UInt64.max)
     print("GRPCConnectionTests.survivesRandomFrames: seed \(seed)")
-    var random = SplitMix(seed)
+    var random = SeededRandom(seed: seed)
     for _ in 0..<60 {
       let descriptor = try Sockets.connect(port: engine.grpcPort)
       var bytes = Bool.random(using: &random) ? RawFrames.preface : []

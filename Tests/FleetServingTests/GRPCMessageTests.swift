@@ -4,11 +4,13 @@ import NIOCore
 import SwiftProtobuf
 import Testing
 
+import struct FleetTestSupport.SeededRandom
+
 /// The codec of the two hot messages, against the one that is generated.
 @Suite struct GRPCMessageTests {
-  private static func seeded() -> (SplitMix, Comment) {
+  private static func seeded() -> (SeededRandom, Comment) {
     let seed = UInt64.random(in: 0...UInt64.max)
-    return (SplitMix(seed), "seed \(seed)")
+    return (SeededRandom(seed: seed), "seed \(seed)")
   }
 
   @Test func readsRandomRequestsAsSwiftProtobufDoes() throws {

@@ -3,6 +3,8 @@ import NIOCore
 import NIOHPACK
 import Testing
 
+import struct FleetTestSupport.SeededRandom
+
 /// The state of one call, without any connection.
 @Suite struct GRPCStreamStateTests {
   private func stream(_ path: String = "/inference.GRPCInferenceService/ModelStreamInfer") throws -> GRPCStream {
@@ -20,7 +22,7 @@ import Testing
   /// counted as held in the end.
   @Test func keepsOrderAndBounds() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix(seed)
+    var random = SeededRandom(seed: seed)
     for _ in 0..<200 {
       var stream = try stream()
       let count = Int.random(in: 0...60, using: &random)

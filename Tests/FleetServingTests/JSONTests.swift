@@ -3,27 +3,16 @@ import Foundation
 import NIOCore
 import Testing
 
+import struct FleetTestSupport.SeededRandom
+
 @testable import FleetServing
-
-/// Deterministic, so that a seed that is printed finds the same failure again (SplitMix64, Steele et al. 2014).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
 
 @Suite struct JSONTests {
   /// A new one each time; put the printed one here to see a failure again.
   private let seed = UInt64.random(in: 0...(.max))
 
   @Test func numbersAreTheNearestOnes() throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededRandom(seed: seed)
     for _ in 0..<20_000 {
       let text: String
       switch Int.random(in: 0..<6, using: &random) {
@@ -48,7 +37,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
   @Test(arguments: TensorDatatype.allCases.filter(\.hasJSONForm))
   func tensorsReadBackAsTheyWereWritten(datatype: TensorDatatype) throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededRandom(seed: seed)
     for _ in 0..<50 {
       let shape = (0..<Int.random(in: 1...3, using: &random)).map { _ in Int.random(in: 1...5, using: &random) }
       let count = shape.reduce(1, *)
@@ -91,7 +80,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
   /// What is taken of documents that are broken at random is JSON for Foundation too, and none is a crash.
   @Test func brokenDocumentsAreRefused() throws {
-    var random = SeededGenerator(state: seed)
+    var random = SeededRandom(seed: seed)
     let start = Array(
       (#"{"id":"a\u00e9","parameters":{"binary_data_output":false,"timeout":10,"x":[1,-2.5,null,true]},"#
         + #""inputs":[{"name":"pixels","shape":[1,2],"datatype":"FP32","data":[[1.5,2]]},{"name":"b","shape":[2],"datatype":"INT8","data":[1,-2]}],"#

@@ -2,6 +2,8 @@ import Foundation
 import NIOCore
 import Testing
 
+import struct FleetTestSupport.SeededRandom
+
 @testable import FleetServing
 
 @Suite struct RequestQueueTests {

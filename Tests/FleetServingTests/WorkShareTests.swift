@@ -1,6 +1,8 @@
 import NIOCore
 import Testing
 
+import struct FleetTestSupport.SeededRandom
+
 @testable import FleetServing
 
 @Suite struct WorkShareTests {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Random numbers that can be had again: a test prints `seed` when it fails, and FLEET_SEED repeats that run.
+/// Random numbers that can be had again: the seed of a test is printed, and FLEET_SEED repeats that run.
 ///
 /// SplitMix64 (Steele, Lea and Flood, 2014).
 package struct SeededRandom: RandomNumberGenerator, Sendable, CustomStringConvertible {
@@ -12,9 +12,10 @@ package struct SeededRandom: RandomNumberGenerator, Sendable, CustomStringConver
     state = seed
   }
 
-  package init() {
+  package init(test: String = #function) {
     let given = ProcessInfo.processInfo.environment["FLEET_SEED"].flatMap { UInt64($0) }
     self.init(seed: given ?? UInt64.random(in: 0...UInt64.max))
+    print("\(test): \(self)")
   }
 
   package var description: String { "FLEET_SEED=\(seed)" }

@@ -3,22 +3,9 @@ import Foundation
 import NIOCore
 import SwiftProtobuf
 
-/// Random numbers that a printed seed gives again.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
+import struct FleetTestSupport.SeededRandom
 
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
-extension SplitMix {
+extension SeededRandom {
   private mutating func some<Value>(_ most: Int, _ make: (inout Self) -> Value) -> [Value] {
     (0..<Int.random(in: 0...most, using: &self)).map { _ in make(&self) }
   }
