@@ -54,7 +54,7 @@ def measure(node, form, options):
     agent_before = resident_megabytes(node.agent.pid)
     while crashes < options.crashes:
         bench = node.start_bench("mlp", "--concurrency", str(CALLS), "--duration", f"{WINDOW}s", "--timeout", "60s", grpc=form == "grpc")
-        time.sleep(1.5)
+        node.wait_until_served("mlp", 1)
         end = time.monotonic() + WINDOW - 4
         while time.monotonic() < end and crashes < options.crashes:
             memory.append(resident_megabytes(pid))
@@ -62,7 +62,7 @@ def measure(node, form, options):
             crashes += 1
             pid, seconds = wait_until_serving(node, pid)
             away.append(seconds)
-            time.sleep(0.2)
+            node.wait_until_served("mlp", 1)
         windows += finish_bench(bench)
     total = {name: sum(w[name] for w in windows) for name in ("requests", "refused", "failed", "lost", "unconnected")}
     away.sort()

@@ -14,28 +14,12 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import termios
 import threading
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-FLEET = ROOT / ".build/release/fleet"
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident_megabytes(pid):
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
+from node import FLEET, ROOT, cpu_seconds, require_build, resident_megabytes
 
 
 def start_demo(folder, traffic):
@@ -121,8 +105,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--traffic", type=float, default=90)
     options = parser.parse_args()
-    if not FLEET.exists():
-        sys.exit("no release build; run 'make build' first")
+    require_build()
     with tempfile.TemporaryDirectory() as folder:
         demo, report = start_demo(folder + "/demo", options.traffic)
         try:

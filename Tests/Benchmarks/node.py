@@ -139,6 +139,17 @@ class Node:
     def engine_pid(self):
         return self.status()["engine"]["pid"]
 
+    def served(self, model):
+        """Requests that the node says it answered so far, of all versions; refreshed each second."""
+        return sum(entry["requests"] for entry in self.status()["models"] if entry["name"] == model)
+
+    def wait_until_served(self, model, more, within=30):
+        """Until it has answered `more` requests than now: a load has set in, or goes on."""
+        enough, deadline = self.served(model) + more, time.monotonic() + within
+        while self.served(model) < enough:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"it did not answer {more} requests for {model} within {within} s\n{self.log.read_text()[-2000:]}")
+
     def bench(self, model, *arguments, grpc=False):
         """`fleet bench` with this node's engine: its results, one for each concurrency."""
         target = [self.grpc, "--grpc"] if grpc else [self.http]

@@ -63,14 +63,30 @@ def overload(node, form, options):
     verdict("other than accepted and refused", found["failed"] + found["lost"] + found["unconnected"], 0, "requests")
 
 
+def wait_until_full(host, port, within=10):
+    """Until one that comes is turned away at once; one that is let in is heard nothing of."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        with socket.create_connection((host, port), timeout=10) as one:
+            one.settimeout(0.2)
+            try:
+                if not one.recv(1):
+                    return
+            except ConnectionError:
+                return
+            except TimeoutError:
+                pass
+    raise RuntimeError(f"{host}:{port} still takes connections after {within} s")
+
+
 def refused_connections(models_by_name, options):
     """A full house: those who come now are turned away, and cost nothing that stays."""
     limit = 64
     with Node(models_by_name, "--limits", f"connections={limit}") as node:
         host, port = node.http.split(":")
         kept = [socket.create_connection((host, int(port))) for _ in range(limit)]
-        time.sleep(0.5)
         pid = node.engine_pid
+        wait_until_full(host, int(port))
 
         def knock(count):
             for _ in range(count):

@@ -39,13 +39,12 @@ def measure(node, form, options):
         bench = window()
         ended = threading.Event()
         threading.Thread(target=lambda: (bench.wait(), ended.set()), daemon=True).start()
-        time.sleep(1)
+        node.wait_until_served(options.model, 1)
         while not ended.is_set() and done < options.reloads:
             start = time.monotonic()
             reload(node, options.model)
             times.append(time.monotonic() - start)
             done += 1
-            time.sleep(0.02)
         windows += finish_bench(bench)
     requests, errors = sum(w["requests"] for w in windows), sum(w["errors"] for w in windows)
     stall, after = max(w["max_ms"] for w in windows), resident_megabytes(pid)
