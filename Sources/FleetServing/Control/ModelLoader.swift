@@ -121,7 +121,11 @@ final class ModelLoader: Sendable {
     }
     catalog.withLock { $0.beganLoading(entry.version) }
     recorder?.loads(Array("\(entry.version)".utf8))
-    defer { recorder?.loads([]) }
+    // Compiling takes a multiple of what the compiled model keeps; the rest goes back to the machine.
+    defer {
+      recorder?.loads([])
+      FreedMemory.giveBack()
+    }
     do {
       let served = ServedVersion(
         version: entry.version,

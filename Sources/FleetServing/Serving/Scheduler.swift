@@ -18,14 +18,13 @@ package final class Scheduler: Sendable {
   }
 
   private let state: Mutex<State>
-  private let threads: NIOThreadPool
+  private let threads: WorkerThreads
   private let compute: @Sendable ([WaitingCall], _ waited: [TimeAmount]) -> Void
 
   /// `compute` answers calls of one version together, on a worker's thread.
   init(workers: Int, compute: @escaping @Sendable ([WaitingCall], _ waited: [TimeAmount]) -> Void) {
     state = Mutex(State(share: WorkShare(workers: workers)))
-    threads = NIOThreadPool(numberOfThreads: max(1, workers))
-    threads.start()
+    threads = WorkerThreads(count: workers)
     self.compute = compute
   }
 
@@ -86,7 +85,7 @@ package final class Scheduler: Sendable {
       call.meter.dequeued()
       call.fail(Self.stopping)
     }
-    try await threads.shutdownGracefully()
+    try await threads.shutDown()
   }
 
   private static let stopping = ServingError(.unavailable, "the engine is stopping")
@@ -109,7 +108,7 @@ package final class Scheduler: Sendable {
   }
 
   private func start(_ job: WorkShare<WaitingCall>.Job, _ loop: any EventLoop) {
-    threads.submit { [self] workState in
+    threads.submit { [self] worker, workState in
       guard case .active = workState else {
         for entry in job.run.entries {
           entry.call.meter.dequeued()
@@ -120,7 +119,7 @@ package final class Scheduler: Sendable {
       var next: WorkShare<WaitingCall>.Job? = job
       while let job = next {
         perform(job)
-        next = finish(job, loop)
+        next = finish(job, on: worker, loop)
       }
     }
   }
@@ -133,13 +132,19 @@ package final class Scheduler: Sendable {
   }
 
   /// Answers what this thread does next.
-  private func finish(_ job: WorkShare<WaitingCall>.Job, _ loop: any EventLoop) -> WorkShare<WaitingCall>.Job? {
+  private func finish(
+    _ job: WorkShare<WaitingCall>.Job,
+    on worker: Int,
+    _ loop: any EventLoop
+  ) -> WorkShare<WaitingCall>.Job? {
     let now = NIODeadline.now()
     let (jobs, late) = state.withLock { state in
       state.share.finished(job, now: now)
       let late = state.share.expire(now: now)
       let jobs = Self.takeAll(&state, now)
       setAlarm(&state, loop)
+      // Before anybody can learn that there is room for one more: that one must find this thread free.
+      if jobs.isEmpty { threads.rest(worker) }
       return (jobs, late)
     }
     refuse(late)
