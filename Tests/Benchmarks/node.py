@@ -26,6 +26,15 @@ def require_build():
             sys.exit(f"no '{program}'; run 'make build' first")
 
 
+def run(command, cwd=ROOT):
+    """What the command prints. Its words may be of any type."""
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=cwd)
+    if result.returncode != 0:
+        words = " ".join(str(word) for word in command)
+        raise RuntimeError(f"{words}: status {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
 def cpu_seconds(pid):
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
@@ -70,7 +79,7 @@ class Node:
         self.http, self.grpc, self.metrics = (f"127.0.0.1:{first + index}" for index in range(3))
         control = f"127.0.0.1:{first + 3}"
         for arguments in (["create", "bench"], ["issue", "--operator", "bench"], ["issue", "--node", self.NAME]):
-            self._run([FLEET, "ca", *arguments], cwd=self.folder)
+            run([FLEET, "ca", *arguments], cwd=self.folder)
         issued = self.folder / "certificates"
         listed = "\n".join(f"  - {{name: {n}, path: {json.dumps(str(v.parent))}}}" for n, v in self.models.items())
         (self.folder / "fleet.yaml").write_text(
@@ -104,15 +113,8 @@ class Node:
             self.agent.wait()
         self._folder.cleanup()
 
-    def _run(self, command, **options):
-        result = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
-        if result.returncode != 0:
-            words = " ".join(str(word) for word in command)
-            raise RuntimeError(f"{words}: status {result.returncode}\n{result.stdout}{result.stderr}")
-        return result.stdout
-
     def fleet(self, *arguments):
-        return self._run([FLEET, *arguments, "--fleet", self.folder / "fleet.yaml"], cwd=ROOT)
+        return run([FLEET, *arguments, "--fleet", self.folder / "fleet.yaml"])
 
     def _wait_until_reachable(self):
         deadline = time.monotonic() + 30
@@ -154,7 +156,7 @@ class Node:
         """`fleet bench` with this node's engine: its results, one for each concurrency."""
         target = [self.grpc, "--grpc"] if grpc else [self.http]
         command = ["bench", *target, "--model", model, "--pid", str(self.engine_pid), "--json", *arguments]
-        return json.loads(self._run([FLEET, *command], cwd=ROOT))["results"]
+        return json.loads(run([FLEET, *command]))["results"]
 
     def start_bench(self, model, *arguments, grpc=False):
         """The same beside what the caller does meanwhile; `finish_bench` waits for it."""

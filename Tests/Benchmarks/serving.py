@@ -13,13 +13,13 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import models
-from node import FLEETD, ROOT, Node, cpu_seconds, require_build, resident_megabytes
+from node import ROOT, Node, cpu_seconds, require_build, resident_megabytes
+from windows import BareEngine, Best, seconds
 
 FOLDER = ROOT / ".deps/bench"
 
@@ -32,70 +32,18 @@ GOALS = {
 }  # fmt: skip
 
 
-class Best:
-    """The best of several windows, taken in turns with those of what it is compared with: the machine is never the same for long."""
-
-    def __init__(self):
-        self.windows = []
-
-    def add(self, window):
-        self.windows.append(window)
-
-    def least(self, name):
-        values = [window[name] for window in self.windows if window.get(name) is not None]
-        return min(values) if values else None
-
-    def most(self, name):
-        return max(window[name] for window in self.windows)
-
-    def total(self, name):
-        return sum(window[name] for window in self.windows)
-
-
-def bare_window(folder, duration, *arguments):
-    command = [FLEETD, "bench-engine", "--model", folder, "--duration", duration, *arguments]
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=ROOT)
-    if result.returncode != 0:
-        raise RuntimeError(result.stderr)
-    return json.loads(result.stdout)
-
-
 def measure_model(node, name, folder, forms, options):
-    """Windows of the synchronous loop that a single client can at best see, of the loops of several callers that a busy server can,
-    and of the server, in turns."""
-    single, busy = Best(), Best()
+    """Windows of the bare engine and of the server, in turns."""
+    bare = BareEngine(folder, options.duration)
     loads = {(form, concurrency): Best() for form in forms for concurrency in (1, 8)}
     for _ in range(options.repeats):
         for concurrency in (1, 8):
-            if concurrency == 1:
-                single.add(bare_window(folder, options.duration, "--hint", "latency"))
-                busy.add(single.windows[-1])
-            else:
-                for hint, callers in (("latency", "2"), ("throughput", "2"), ("throughput", "4")):
-                    busy.add(bare_window(folder, options.duration, "--hint", hint, "--callers", callers))
+            bare.measure(concurrency)
             for form in forms:
-                (window,) = node.bench(
-                    name, "--concurrency", str(concurrency), "--duration", options.duration, grpc=form == "grpc")
+                arguments = ["--concurrency", str(concurrency), "--duration", f"{options.duration:g}s"]
+                (window,) = node.bench(name, *arguments, grpc=form == "grpc")
                 loads[form, concurrency].add(window)
-    reference = {
-        "p50_ms": single.least("p50_us") / 1000,
-        "cpu_us": single.least("cpu_us_per_inference"),
-        "rate": busy.most("inferences_per_s"),
-    }
-    served = {
-        load: {
-            "p50_ms": best.least("p50_ms"),
-            "p99_ms": best.least("p99_ms"),
-            "cpu_us": best.least("server_cpu_us_per_request"),
-            "client_us": best.least("client_cpu_us_per_request"),
-            "rate": best.most("requests_per_s"),
-            "errors": best.total("errors"),
-            "example": next((window["example"] for window in best.windows if window["example"]), None),
-            "joules": best.windows[0]["joules_per_inference"],
-        }
-        for load, best in loads.items()
-    }
-    return reference, served
+    return bare.figures(), {load: best.figures() for load, best in loads.items()}
 
 
 def idle(node, seconds):
@@ -174,7 +122,7 @@ def machine():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--duration", default="5s", help="of each window (default: 5s)")
+    parser.add_argument("--duration", type=seconds, default="5s", help="of each window (default: 5s)")
     parser.add_argument("--repeats", type=int, default=2, help="windows for each figure, of which the best counts (default: 2)")
     parser.add_argument("--models", default="mlp,mobilenetv2,resnet18")
     parser.add_argument("--only", choices=["rest", "grpc"])
@@ -187,7 +135,8 @@ def main():
     measure(options, report)
     print(machine())
     if options.json:
-        Path(options.json).write_text(json.dumps({"machine": machine(), "figures": report.figures, "goals": report.goals}, indent=1))
+        found = {"machine": machine(), "figures": report.figures, "goals": report.goals}
+        Path(options.json).write_text(json.dumps(found, indent=1))
     missed = [goal for goal in report.goals if not goal["met"]]
     if missed:
         sys.exit(f"{len(missed)} of {len(report.goals)} goals are not met")
