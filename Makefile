@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 ARGS ?=
+PEERS ?=
 
 # SwiftPM builds anew when any variable of its environment has changed, SHLVL and TERM too, so it sees only those that matter to it.
 build_variables = HOME PATH USER LANG TMPDIR http_proxy https_proxy no_proxy HTTPS_PROXY GIT_SSL_CAINFO SSL_CERT_FILE SSL_CERT_DIR
@@ -20,7 +21,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 deps: ## install what is missing: Debian packages; OpenVINO and the tests' clients into .deps
-	@SWIFT='$(SWIFT)' .ci/deps.sh
+	@SWIFT='$(SWIFT)' .ci/deps.sh $(if $(PEERS),peers)
 
 build: deps ## build fleet and fleetd for release, into .build/release
 	@$(swift_build) --configuration release
@@ -38,8 +39,8 @@ test: deps ## check the format, build, run every test
 	  echo "Testing $$part"; $(SWIFT) test --skip-build --disable-xctest --filter "^($$part)\." || exit; \
 	done
 
-bench: build ## measure the engine alone and the server before it (ARGS='--duration 2s')
-	@.deps/python/bin/python Tests/Benchmarks/serving.py $(ARGS)
+bench: build ## measure the engine alone and the server before it (ARGS='--duration 2s'; PEERS=1: MLServer too)
+	@.deps/python/bin/python Tests/Benchmarks/serving.py $(if $(PEERS),--peers) $(ARGS)
 
 format: deps ## put the code into our format
 	@$(swift_files) | xargs -0 $(SWIFT) format --in-place --parallel

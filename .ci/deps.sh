@@ -3,14 +3,16 @@
 # The engine finds OpenVINO as `.deps/openvino/libs/libopenvino_c.so*`; FLEET_OPENVINO_LIBS names another folder instead.
 # The tests and benchmarks run clients that nobody here wrote: `.deps/python/bin/python` has those of .ci/python.txt, and
 # `.deps/prometheus/usr/bin/prometheus` is Debian's, unpacked only: installed, it would start to serve on this machine.
+# `.ci/deps.sh peers` also brings what `make bench PEERS=1` compares us with: `.deps/peers/bin/python` has .ci/peers.txt.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 swift=${SWIFT:-swift}
 swift_needed=6.2
-openvino=2026.4.1
+openvino=2026.4.1 # .ci/peers.txt names it too: engines of one version are compared.
 openvino_folder=.deps/openvino
 python_folder=.deps/python
+peers_folder=.deps/peers
 prometheus_folder=.deps/prometheus
 
 fail() {
@@ -42,10 +44,14 @@ has_openvino() {
     && compgen -G "$openvino_folder/libs/libopenvino_c.so*" >/dev/null
 }
 
-has_python() {
-  [[ -f $python_folder/VERSION && -x $python_folder/bin/python ]] \
-    && cmp --silent .ci/python.txt "$python_folder/VERSION" && "$python_folder/bin/python" -c '' 2>/dev/null
+# has_environment FOLDER LIST
+has_environment() {
+  [[ -f $1/VERSION && -x $1/bin/python ]] && cmp --silent "$2" "$1/VERSION" && "$1/bin/python" -c '' 2>/dev/null
 }
+
+has_python() { has_environment "$python_folder" .ci/python.txt; }
+
+has_peers() { has_environment "$peers_folder" .ci/peers.txt; }
 
 has_prometheus() { [[ -x $prometheus_folder/usr/bin/prometheus ]] || has prometheus; }
 
@@ -102,15 +108,21 @@ put() {
   mv -T "$work/$1" "$2" || "has_$1"
 }
 
+# install_environment PART FOLDER LIST
 # Only `bin/python` is used: what else a virtual environment has in its `bin` does not survive the move.
-install_python() {
-  echo "Installing $(grep --count . .ci/python.txt) Python packages (PyPI) into $python_folder: $(paste -sd ' ' .ci/python.txt)"
-  python3 -m venv "$work/python"
-  "$work/python/bin/python" -m pip --disable-pip-version-check --quiet install --only-binary :all: -r .ci/python.txt \
-    || fail "the Python packages of .ci/python.txt could not be fetched from PyPI (see above)"
-  cp .ci/python.txt "$work/python/VERSION"
-  put python "$python_folder"
+install_environment() {
+  echo "Installing $(grep --count . "$3") Python packages (PyPI) into $2: $(paste -sd ' ' "$3")"
+  python3 -m venv "$work/$1"
+  "$work/$1/bin/python" -m pip --disable-pip-version-check --quiet install --only-binary :all: -r "$3" \
+    || fail "the Python packages of $3 could not be fetched from PyPI (see above)"
+  cp "$3" "$work/$1/VERSION"
+  put "$1" "$2"
 }
+
+install_python() { install_environment python "$python_folder" .ci/python.txt; }
+
+# MLServer wants a Python before 3.13; pip says so.
+install_peers() { install_environment peers "$peers_folder" .ci/peers.txt; }
 
 install_prometheus() {
   echo "Fetching prometheus (Debian) into $prometheus_folder"
@@ -128,9 +140,10 @@ install_prometheus() {
 # Its sandboxed fetcher cannot write into a folder of ours, and says so with every package.
 fetch_prometheus() { (cd "$work/package" && apt-get -qq -o APT::Sandbox::User=root download prometheus); }
 
+(($# == 0)) || [[ $* == peers ]] || fail "expected 'peers' or nothing, found '$*'"
 check_swift
 absent=()
-for part in openvino python prometheus; do
+for part in openvino python prometheus "$@"; do
   "has_$part" || absent+=("$part")
 done
 lacks() { [[ " ${absent[*]} " == *" $1 "* ]]; }
@@ -145,7 +158,7 @@ if lacks openvino; then
   has unzip || missing+=(unzip)
   { has python3 && python3 -m pip --version >/dev/null 2>&1; } || missing+=(python3-pip)
 fi
-if lacks python; then
+if lacks python || lacks peers; then
   { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; } || missing+=(python3-venv)
 fi
 if ((${#absent[@]} > 0)); then

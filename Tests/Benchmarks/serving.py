@@ -3,7 +3,8 @@
 flight, with three models (models.py), and prints the ratios and whether each goal is met.
 
     make bench                       # builds what is needed and runs this
-    python3 Tests/Benchmarks/serving.py [--duration 5s] [--models mlp,mobilenetv2,resnet18] [--only rest] [--json FILE]
+    make bench PEERS=1               # compares with the servers of others too (peers/compare.py)
+    python3 Tests/Benchmarks/serving.py [--duration 5s] [--models mlp,mobilenetv2,resnet18] [--only rest] [--peers] [--json FILE]
 
 Each figure is the best of --repeats windows: what else the machine does can only make one worse. CPU is the time of the engine process
 per request, inference included, or of the loop that calls the engine and nothing else.
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import models
 from node import ROOT, Node, cpu_seconds, require_build, resident_megabytes
+from peers.compare import compare, require_peers
 from windows import BareEngine, Best, seconds
 
 FOLDER = ROOT / ".deps/bench"
@@ -127,15 +129,19 @@ def main():
     parser.add_argument("--models", default="mlp,mobilenetv2,resnet18")
     parser.add_argument("--only", choices=["rest", "grpc"])
     parser.add_argument("--idle", type=float, default=10, help="seconds to watch the idle node (default: 10)")
+    parser.add_argument("--peers", action="store_true", help="measure MLServer too (make deps PEERS=1), and ours against it")
     parser.add_argument("--json", help="a file for all figures")
     options = parser.parse_args()
     require_build()
+    if options.peers:
+        require_peers(options)
     print(machine())
     report = Report()
     measure(options, report)
+    peers = compare(FOLDER / "models", options) if options.peers else None
     print(machine())
     if options.json:
-        found = {"machine": machine(), "figures": report.figures, "goals": report.goals}
+        found = {"machine": machine(), "figures": report.figures, "goals": report.goals, "peers": peers}
         Path(options.json).write_text(json.dumps(found, indent=1))
     missed = [goal for goal in report.goals if not goal["met"]]
     if missed:
