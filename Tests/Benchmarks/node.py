@@ -47,6 +47,16 @@ def resident_megabytes(pid):
     return float("nan")
 
 
+def proportional_megabytes(pids):
+    """What processes have resident together: a page that several share counts once (Pss in proc(5))."""
+    total = 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
 def free_ports(count):
     """The first of `count` ports in a row that nobody listens on."""
     while True:

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import models
-from node import ROOT, Node, cpu_seconds, require_build, resident_megabytes
+from node import ROOT, Node, cpu_seconds, require_build, proportional_megabytes
 from peers.compare import compare, require_peers
 from windows import BareEngine, Best, seconds
 
@@ -55,7 +55,7 @@ def idle(node, seconds):
     before = [cpu_seconds(pid) for pid in pids]
     time.sleep(seconds)
     shares = [100 * (cpu_seconds(pid) - b) / seconds for pid, b in zip(pids, before)]
-    return sum(shares), sum(resident_megabytes(pid) for pid in pids)
+    return sum(shares), proportional_megabytes(pids)
 
 
 class Report:
