@@ -34,9 +34,11 @@ struct CommandLog: Sendable {
   /// Nil for what comes by the thousand.
   private static func words(_ command: Command) -> String? {
     switch command {
-    case .stage(let manifest): "stage \(manifest.version)"
+    case .stage(let manifest, _): "stage \(manifest.version)"
     case .write: nil
     case .activate(let version, let digest): "activate \(version) (\(digest.short))"
+    case .evaluate(let version, _): "evaluate \(version)"
+    case .confirm(let version, _): "confirm \(version)"
     case .rollback(let model): "roll back \(model)"
     case .drain(let order): "drain, ordered by \(order.orderedBy): \(order.reason)"
     case .undrain(let person): "undrain, ordered by \(person)"

@@ -74,10 +74,11 @@ package actor LocalAgent: NodeAgent {
 
   private func carryOut(_ command: Command) async throws(CommandError) -> Outcome {
     switch command {
-    case .stage(let manifest): return .staged(try await repository.stage(manifest))
+    case .stage(let manifest, _): return .staged(try await repository.stage(manifest))
     case .write(let chunk): return .written(receivedBytes: try await repository.write(chunk))
     case .activate(let version, let digest):
       return .activated(try await activator.activate(version, digest: digest))
+    case .evaluate, .confirm: throw CommandError(.failed, "this agent cannot do that yet")
     case .rollback(let model): return .activated(try await activator.rollback(model))
     case .drain(let order): return .draining(handOffTo: try await drain.drain(order))
     case .undrain:

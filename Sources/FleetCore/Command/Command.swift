@@ -1,11 +1,15 @@
 /// What an operator can have a node do. Each but `rollback`, which goes back and forth, may be repeated without harm.
 package enum Command: Sendable, Equatable {
-  /// Announces a version. The node checks the manifest and its space and says which bytes it still lacks.
-  case stage(ModelManifest)
+  /// Announces a version. The node checks the manifest, who signed it, and its space, and says which bytes it still lacks.
+  case stage(ModelManifest, signature: ManifestSignature? = nil)
   /// Brings bytes of a staged version. The last byte of a file makes the node verify its hash.
   case write(FileChunk)
   /// Compiles, warms and then serves a complete version, in place of the one before, without losing a request.
   case activate(ModelVersion, digest: ModelDigest)
+  /// Has the active version answer its golden set, the pictures with known answers that came with its files.
+  case evaluate(ModelVersion, digest: ModelDigest)
+  /// Ends the active version's probation: it is the last good one now, the one to go back to.
+  case confirm(ModelVersion, digest: ModelDigest)
   /// Goes back to the version before the active one.
   case rollback(model: String)
   case drain(DrainOrder)

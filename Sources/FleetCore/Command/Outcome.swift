@@ -6,6 +6,10 @@ package enum Outcome: Sendable, Equatable {
   case written(receivedBytes: UInt64)
   /// Answers `activate` and `rollback`.
   case activated(Activation)
+  /// Answers `evaluate`.
+  case evaluated(GoldenResult)
+  /// Answers `confirm`.
+  case confirmed
   /// Answers `drain`; frames tell when it is done.
   case draining(handOffTo: [NodeName])
   /// Answers `undrain`.

@@ -12,6 +12,7 @@ package actor SimulatedAgent: NodeAgent {
   private var previous: ModelVersion?
   private var siblings: [NodeName]
   private var failures: [CommandError] = []
+  private var goldenResults: [ModelVersion: GoldenResult] = [:]
   private var isPaused = false
   private let onTick: @Sendable (inout Frame) -> Void
 
@@ -81,9 +82,18 @@ package actor SimulatedAgent: NodeAgent {
     try checkReachable()
     if !failures.isEmpty { throw failures.removeFirst() }
     switch command {
-    case .stage(let manifest): return try stage(manifest)
+    case .stage(let manifest, _): return try stage(manifest)
     case .write(let chunk): return try write(chunk)
     case .activate(let version, let digest): return try activate(version, digest: digest)
+    case .evaluate(let version, let digest):
+      try checkActive(version, digest)
+      guard let golden = goldenResults[version] else {
+        throw CommandError(.notFound, "\(version) came without a golden set; there is nothing to measure its accuracy with")
+      }
+      return .evaluated(golden)
+    case .confirm(let version, let digest):
+      try checkActive(version, digest)
+      return .confirmed
     case .rollback(let model): return try rollback(model)
     case .drain(let order): return try drain(order)
     case .undrain:
@@ -100,6 +110,9 @@ package actor SimulatedAgent: NodeAgent {
 
   /// The next command fails with `error`; several wait in line.
   package func failNext(_ error: CommandError) { failures.append(error) }
+
+  /// What `evaluate` answers for a version from now on.
+  package func setGolden(_ result: GoldenResult?, for version: ModelVersion) { goldenResults[version] = result }
 
   /// A paused agent is as one stopped by SIGSTOP: its link stays, nothing comes.
   package func setPaused(_ paused: Bool) { isPaused = paused }
@@ -179,6 +192,12 @@ package actor SimulatedAgent: NodeAgent {
     frame.engine.state = .serving
     frame.models = [ModelStatus(name: version.name, version: version.number, digest: digest)]
     return .activated(Activation(active: version, digest: digest, previous: previous, loadMilliseconds: 1))
+  }
+
+  private func checkActive(_ version: ModelVersion, _ digest: ModelDigest) throws(CommandError) {
+    guard active == version, versions[version]?.digest == digest else {
+      throw CommandError(.conflict, "\(version) (\(digest.short)) is not the active version of \(name)")
+    }
   }
 
   private func rollback(_ model: String) throws(CommandError) -> Outcome {

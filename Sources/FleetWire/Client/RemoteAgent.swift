@@ -70,7 +70,7 @@ package final class RemoteAgent: NodeAgent {
 
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {
     switch command {
-    case .stage(let manifest):
+    case .stage(let manifest, _):
       let reply = try await call("stage", deadlines.command) { (calls, options) in
         try await calls.stage(Fleet_V1_StageRequest(manifest), options: options)
       }
@@ -87,6 +87,8 @@ package final class RemoteAgent: NodeAgent {
         try await calls.activate(Fleet_V1_ActivateRequest(version, digest: digest), options: options)
       }
       return try read("an answer") { () throws(CommandError) in .activated(try Activation(wire: reply)) }
+    case .evaluate, .confirm:
+      throw CommandError(.failed, "\(name) cannot be asked that over the wire yet")
     case .rollback(let model):
       let reply = try await call("rollback", deadlines.activate) { (calls, options) in
         var request = Fleet_V1_RollbackRequest()
