@@ -1,6 +1,6 @@
 /// Why a node did not do what it was asked. The message is for an operator: what, where, and what to do.
-package struct CommandError: Error, Sendable, Equatable, CustomStringConvertible {
-  package enum Code: String, Sendable, CaseIterable {
+package struct CommandError: Error, Sendable, Equatable, Codable, CustomStringConvertible {
+  package enum Code: String, Sendable, Codable, CaseIterable {
     /// The request itself is wrong; repeating it cannot help.
     case invalid
     /// No such model, version, file or node.

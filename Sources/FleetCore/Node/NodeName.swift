@@ -35,3 +35,19 @@ package struct NodeName: Hashable, Sendable, Comparable, CustomStringConvertible
       }
   }
 }
+
+extension NodeName: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let name = NodeName(text) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is not STORE/NODE")
+    }
+    self = name
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
