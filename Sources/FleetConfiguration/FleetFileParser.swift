@@ -6,7 +6,7 @@ struct FleetFileParser {
   let folder: String
 
   func fleet(_ root: YAMLValue) -> FleetDefinition? {
-    let optional = ["slo", "energy", "models"]
+    let optional = ["slo", "energy", "models", "strategies"]
     guard let table = root.table(required: ["version", "fleet", "stores"], optional: optional) else { return nil }
     if let version = table["version"], let number = version.integer(), number != 1 {
       version.report("expected 1, the only version there is, found '\(number)'")
@@ -17,6 +17,10 @@ struct FleetFileParser {
     if let models = table["models"]?.list() {
       fleet.models = models.compactMap(model)
       reportTwins(models.compactMap { value in value.child("name") })
+    }
+    if let strategies = table["strategies"]?.list() {
+      fleet.strategies = strategies.compactMap(StrategyParser.strategy)
+      reportTwins(strategies.compactMap { value in value.child("name") })
     }
     if let stores = table["stores"]?.list() {
       if stores.isEmpty { table["stores"]?.report("expected at least one store") }

@@ -22,6 +22,7 @@ struct FleetFileTests {
     )
     #expect(fleet.nodes.first?.labels == ["region": "south", "tier": "canary"])
     #expect(fleet.models.map(\.name) == ["tag-reader"])
+    #expect(fleet.strategies.map(\.name) == ["careful"])
     let path = try #require(fleet.models.first?.path)
     #expect(FileManager.default.fileExists(atPath: path + "/1/manifest.json"), "relative to the file, not the process")
   }
@@ -61,6 +62,38 @@ struct FleetFileTests {
       """
     let fleet = try FleetFile.parse(text: text, file: "fleet.yaml", folder: "/etc/our fleet")
     #expect(fleet.models.map(\.path) == ["/etc/our fleet/models/m", "/srv/n"])
+  }
+
+  @Test func strategiesHaveTheirDefaults() throws {
+    let text = """
+      version: 1
+      fleet: f
+      strategies:
+        - name: careful
+          waves: 1,10%,100%
+          bake: 2m
+          gate: p99 < 50ms and errors < 0.5% and j_per_inf < 1.15 * before and accuracy >= 97%
+          abort: failed >= 3 and failed >= 10%
+          minimum_samples: 500
+          step_timeout: 1h
+          return_timeout: 0s
+          undecided_timeout: 4h
+          stores_at_once: 20
+        - {name: plain}
+      stores: [{name: s, nodes: [{name: a, address: "h:1"}]}]
+      """
+    let fleet = try FleetFile.parse(text: text, file: "fleet.yaml")
+    let careful = try fleet.strategy(named: "careful")
+    #expect(careful.waves.description == "1,10%,100%" && careful.bake == .seconds(120))
+    #expect(careful.gate.conditions.count == 4 && careful.abort.description == "failed >= 3 and failed >= 10%")
+    #expect(careful.minimumSamples == 500 && careful.storesAtOnce == 20)
+    #expect(careful.stepTimeout == .seconds(3600) && careful.undecidedTimeout == .seconds(14400))
+    #expect(careful.returnTimeout == .zero)
+    #expect(try fleet.strategy(named: "plain") == RolloutStrategy(name: "plain"))
+    #expect(try fleet.strategy() == RolloutStrategy(), "default is there without being written")
+    #expect(throws: CommandError(.notFound, "no strategy 'carefull' in fleet.yaml; did you mean 'careful'?")) {
+      try fleet.strategy(named: "carefull")
+    }
   }
 
   @Test func namesALabelAndAmpersandsAreNoAlias() throws {

@@ -4,6 +4,7 @@ package struct FleetDefinition: Sendable, Equatable {
   package var slo: ServiceLevel
   package var energy: Energy?
   package var models: [ModelSource]
+  package var strategies: [RolloutStrategy]
   package var stores: [Store]
 
   package init(
@@ -11,12 +12,14 @@ package struct FleetDefinition: Sendable, Equatable {
     slo: ServiceLevel = ServiceLevel(),
     energy: Energy? = nil,
     models: [ModelSource] = [],
+    strategies: [RolloutStrategy] = [],
     stores: [Store] = []
   ) {
     self.name = name
     self.slo = slo
     self.energy = energy
     self.models = models
+    self.strategies = strategies
     self.stores = stores
   }
 
@@ -62,6 +65,17 @@ package struct FleetDefinition: Sendable, Equatable {
 
   package func node(_ name: NodeName) -> Node? {
     nodes.first { $0.name == name }
+  }
+
+  /// The strategy of that name; `default` is there also where the file does not say what it is. Throws `.notFound` with near
+  /// names.
+  package func strategy(named name: String = RolloutStrategy.defaultName) throws(CommandError) -> RolloutStrategy {
+    if let strategy = strategies.first(where: { $0.name == name }) { return strategy }
+    if name == RolloutStrategy.defaultName { return RolloutStrategy() }
+    let known = strategies.map(\.name) + [RolloutStrategy.defaultName]
+    let suggestion = NearName.hint(for: name, among: known)
+    let hint = suggestion.isEmpty ? "; there is \(known.joined(separator: ", "))" : suggestion
+    throw CommandError(.notFound, "no strategy '\(name)' in fleet.yaml\(hint)")
   }
 }
 
