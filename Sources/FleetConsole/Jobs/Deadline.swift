@@ -37,15 +37,20 @@ enum Deadline {
   }
 }
 
-/// Waiting times between attempts: doubling, never over 5 s, and never in step with other consoles.
+/// Waiting times between attempts: doubling, never over `cap` seconds, and never in step with other consoles.
 struct Backoff {
-  static let cap = 5.0
+  private let cap: Double
   private var next = 0.25
 
+  init(cap: Double = 5) {
+    self.cap = cap
+    next = min(next, cap)
+  }
+
   mutating func delay() -> Duration {
-    defer { next = min(next * 2, Self.cap) }
+    defer { next = min(next * 2, cap) }
     return .seconds(next * Double.random(in: 0.5...1))
   }
 
-  mutating func reset() { next = 0.25 }
+  mutating func reset() { next = min(0.25, cap) }
 }

@@ -5,8 +5,6 @@ internal import FleetCore
 package struct PushJob: Job {
   private let plan: PushPlan
   private let agents: AgentDirectory
-  /// How often a broken link may interrupt one node's transfer.
-  private static let attempts = 4
   /// The node may finish what it was ordered, whoever still listens.
   static let stoppedWhileSwitching = "stopped while switching; its row tells what it serves"
 
@@ -48,7 +46,10 @@ package struct PushJob: Job {
     _ tell: @Sendable (JobReport) -> Void,
     isSwitchOrdered: inout Bool
   ) async throws(CommandError) {
-    try await transfer(to: agent, &report, tell)
+    _ = try await ModelTransfer(model: plan.model, agent: agent).run { news in
+      report.set(agent.name, .active, news.text, fraction: news.fraction)
+      tell(report)
+    }
     if Task.isCancelled { throw CommandError(.conflict, "stopped") }
     let version = plan.model.version
     let digest = plan.model.manifest.digest
@@ -67,66 +68,5 @@ package struct PushJob: Job {
     let before = activation.previous.map { " (before: \($0))" } ?? ""
     report.set(agent.name, .done, "serves \(version)\(before)", fraction: 1)
     tell(report)
-  }
-
-  /// Announces the version and sends what the node lacks; a broken link is tried again from where it broke.
-  private func transfer(
-    to agent: any NodeAgent,
-    _ report: inout JobReport,
-    _ tell: @Sendable (JobReport) -> Void
-  ) async throws(CommandError) {
-    var backoff = Backoff()
-    for attempt in 1...Self.attempts {
-      do throws(CommandError) {
-        report.set(agent.name, .active, "announcing", fraction: 0)
-        tell(report)
-        let manifest = plan.model.manifest
-        let staged = try await Deadline.run(.seconds(20), "announcing \(plan.model.version)") {
-          () async throws(CommandError) in try await agent.execute(.stage(manifest))
-        }
-        guard case .staged(let files) = staged else {
-          throw CommandError(.failed, "unexpected answer to the announcement")
-        }
-        try await send(files, to: agent, &report, tell)
-        return
-      } catch {
-        let isPassing = error.code == .unreachable || error.code == .timeout || error.code == .conflict
-        guard isPassing, attempt < Self.attempts, !Task.isCancelled else { throw error }
-        report.set(agent.name, .active, "trying again: \(error.message)")
-        tell(report)
-        try? await Task.sleep(for: backoff.delay())
-      }
-    }
-  }
-
-  private func send(
-    _ files: [StagedFile],
-    to agent: any NodeAgent,
-    _ report: inout JobReport,
-    _ tell: @Sendable (JobReport) -> Void
-  ) async throws(CommandError) {
-    let total = files.reduce(0) { $0 + $1.totalBytes }
-    var sent = files.reduce(0) { $0 + $1.receivedBytes }
-    let digest = plan.model.manifest.digest
-    for file in files {
-      var offset = file.receivedBytes
-      while offset < file.totalBytes {
-        if Task.isCancelled { throw CommandError(.conflict, "stopped") }
-        let text = "sending \(Format.bytes(Double(sent))) of \(Format.bytes(Double(total)))"
-        report.set(agent.name, .active, text, fraction: total > 0 ? Double(sent) / Double(total) : 1)
-        tell(report)
-        let count = Int(min(UInt64(FileChunk.maximumBytes), file.totalBytes - offset))
-        let bytes = try ModelFile.chunk(of: plan.model, path: file.path, offset: offset, count: count)
-        let chunk = FileChunk(digest: digest, path: file.path, offset: offset, bytes: bytes)
-        let outcome = try await Deadline.run(.seconds(30), "sending '\(file.path)'") { () async throws(CommandError) in
-          try await agent.execute(.write(chunk))
-        }
-        guard case .written(let received) = outcome, received > offset else {
-          throw CommandError(.failed, "'\(file.path)': the node took none of the bytes sent")
-        }
-        sent += received - offset
-        offset = received
-      }
-    }
   }
 }

@@ -1,5 +1,4 @@
 internal import FleetCore
-internal import Terminal
 
 /// `fleet status` as text: one line a node, in aligned columns.
 package enum StatusTable {
@@ -10,22 +9,10 @@ package enum StatusTable {
     ]
     let rightAligned: Set<Int> = [4, 5, 6, 7, 8, 9, 10]
     let rows = state.nodes.map { row($0, state) }
-    var widths = titles.map { Glyphs.width(of: $0) }
-    for row in rows {
-      for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Glyphs.width(of: cell)) }
-    }
-    func line(_ cells: [String]) -> String {
-      let parts = cells.enumerated().map { index, cell in
-        let pad = String(repeating: " ", count: max(0, widths[index] - Glyphs.width(of: cell)))
-        return rightAligned.contains(index) ? pad + cell : cell + pad
-      }
-      var text = Substring(parts.joined(separator: "  "))
-      while text.last == " " { text.removeLast() }
-      return String(text)
-    }
-    var lines = [line(titles)]
-    for (node, cells) in zip(state.nodes, rows) {
-      var text = line(cells)
+    let table = TextTable.lines(titles: titles, rightAligned: rightAligned, rows: rows)
+    var lines = [table[0]]
+    for ((node, cells), line) in zip(zip(state.nodes, rows), table.dropFirst()) {
+      var text = line
       if isColored {
         text = text.replacing(
           cells[1],
