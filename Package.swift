@@ -202,7 +202,7 @@ let package = Package(
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(
       name: "FleetConsoleTests",
-      dependencies: ["FleetCore", "FleetConfiguration", "Terminal", "FleetConsole"],
+      dependencies: ["FleetCore", "FleetConfiguration", "Terminal", "FleetConsole", "FleetTestSupport"],
       exclude: ["Golden", "Fixtures"],
       swiftSettings: strict
     ),

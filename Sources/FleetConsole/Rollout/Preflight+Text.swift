@@ -1,0 +1,39 @@
+internal import FleetCore
+
+extension Preflight {
+  /// For a terminal: the waves, then every problem with its cure.
+  package var text: String {
+    var lines = [
+      "push \(version) (\(digest.short), \(Format.bytes(Double(versionBytes)))), strategy \(strategy), gate: \(gate)"
+    ]
+    lines += TextTable.lines(
+      titles: ["WAVE", "STORES", "NODES", "BYTES", "FIRST STORES"],
+      rightAligned: [0, 1, 2, 3],
+      rows: waves.map { wave in
+        let names = wave.stores.prefix(5).joined(separator: ", ") + (wave.stores.count > 5 ? ", ..." : "")
+        return ["\(wave.number)", "\(wave.stores.count)", "\(wave.nodes)", Format.bytes(Double(wave.bytes)), names]
+      }
+    )
+    let stores = waves.reduce(0) { $0 + $1.stores.count }
+    lines.append("\(stores) stores, \(nodes) nodes, \(Format.bytes(Double(bytes))) to send")
+    if !skipped.isEmpty { lines.append("\(skipped.count) serve it already and are skipped") }
+    guard !problems.isEmpty else { return lines.joined(separator: "\n") + "\nno problem found\n" }
+    lines.append("")
+    lines += TextTable.lines(
+      titles: ["NODE", "WAVE", "EFFECT", "PROBLEM", "REASON", "CURE"],
+      rightAligned: [1],
+      rows: problems.map { problem in
+        [
+          problem.node.description, "\(problem.wave)", problem.effect.rawValue, problem.kind.rawValue, problem.reason,
+          problem.cure,
+        ]
+      }
+    )
+    let counts = [Problem.Effect.fails, .waits, .doubtful].compactMap { effect in
+      let count = Set(problems.filter { $0.effect == effect }.map(\.node)).count
+      return count > 0 ? "\(count) \(effect.rawValue)" : nil
+    }
+    lines.append("nodes with problems: \(counts.joined(separator: ", "))")
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
