@@ -83,6 +83,9 @@ let package = Package(
       swiftSettings: strict
     ),
     .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CZstd"),
+    // Moving versions cheaply: zstd, deltas between files, and how fast and when bytes may go. Apart because it hides zstd.
+    .target(name: "FleetTransfer", dependencies: ["FleetCore", "CZstd"], swiftSettings: strict),
     // The engine process: OpenVINO and the Open Inference Protocol.
     .target(
       name: "FleetServing",
@@ -100,12 +103,16 @@ let package = Package(
       exclude: ["GRPC/Proto", "GRPC/Generated/STAMP"],
       swiftSettings: strict
     ),
+    // What the kernel offers and Swift's Glibc module lacks.
+    .systemLibrary(name: "CLinux"),
     // The agent process: probes, model repository, drain, engine supervisor, health.
     .target(
       name: "FleetAgent",
       dependencies: [
         "FleetCore",
         "FleetWire",
+        "FleetTransfer",
+        "CLinux",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -119,13 +126,13 @@ let package = Package(
     // What an operator sees and does: state, update, views, jobs. No gRPC, no ncurses.
     .target(
       name: "FleetConsole",
-      dependencies: ["FleetCore", "FleetConfiguration", "Terminal"],
+      dependencies: ["FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal"],
       swiftSettings: strict
     ),
     .executableTarget(
       name: "fleet",
       dependencies: [
-        "FleetCore", "FleetConfiguration", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal",
+        "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -154,6 +161,16 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(name: "FleetCoreTests", dependencies: ["FleetCore", "FleetTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "FleetTransferTests",
+      dependencies: [
+        "FleetCore", "FleetTransfer", "FleetWire", "FleetAgent", "FleetAuthority", "FleetConsole", "FleetTestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "FleetConfigurationTests",
       dependencies: ["FleetCore", "FleetConfiguration"],
@@ -191,7 +208,7 @@ let package = Package(
     .testTarget(
       name: "FleetAgentTests",
       dependencies: [
-        "FleetCore", "FleetWire", "FleetAgent", "FleetTestSupport",
+        "FleetCore", "FleetWire", "FleetAgent", "FleetTransfer", "FleetTestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
@@ -202,7 +219,7 @@ let package = Package(
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(
       name: "FleetConsoleTests",
-      dependencies: ["FleetCore", "FleetConfiguration", "Terminal", "FleetConsole", "FleetTestSupport"],
+      dependencies: ["FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal", "FleetConsole", "FleetTestSupport"],
       exclude: ["Golden", "Fixtures"],
       swiftSettings: strict
     ),

@@ -151,6 +151,7 @@ lacks() { [[ " ${absent[*]} " == *" $1 "* ]]; }
 missing=()
 [[ -e /usr/include/ncursesw/curses.h ]] || missing+=(libncurses-dev)
 [[ -e /usr/include/zlib.h ]] || missing+=(zlib1g-dev)
+[[ -e /usr/include/zstd.h ]] || missing+=(libzstd-dev)
 for tool in tmux curl openssl; do
   has "$tool" || missing+=("$tool")
 done

@@ -6,7 +6,7 @@ package import Logging
 package actor LocalAgent: NodeAgent {
   package nonisolated let name: NodeName
   private let description: NodeDescription
-  private let repository: ModelRepository
+  let repository: ModelRepository
   private let supervisor: EngineSupervisor
   private let drain: DrainKeeper
   private let hub: FrameHub
@@ -65,7 +65,7 @@ package actor LocalAgent: NodeAgent {
   }
 
   /// What came or went may have to be loaded or unloaded.
-  private func tellOfRepository() async {
+  func tellOfRepository() async {
     let revision = await repository.revision
     guard revision != toldRevision else { return }
     toldRevision = revision
@@ -74,7 +74,9 @@ package actor LocalAgent: NodeAgent {
 
   private func carryOut(_ command: Command) async throws(CommandError) -> Outcome {
     switch command {
-    case .stage(let manifest, _): return .staged(try await repository.stage(manifest))
+    case .stage(let manifest, _):
+      await letStreamEnd(of: manifest.digest)
+      return .staged(try await repository.stage(manifest))
     case .write(let chunk): return .written(receivedBytes: try await repository.write(chunk))
     case .activate(let version, let digest):
       return .activated(try await activator.activate(version, digest: digest))

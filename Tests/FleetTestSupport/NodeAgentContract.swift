@@ -18,6 +18,8 @@ package func verifyNodeAgentContract(
   try await contract.takesVersion(makeAgent([]))
   try await contract.goesBack(makeAgent([]))
   try await contract.keepsWrongBytesOut(makeAgent([]))
+  try await contract.takesStreams(makeAgent([]))
+  try await contract.keepsWrongStreamsOut(makeAgent([]))
   try await contract.refusesNonsense(makeAgent([]))
   try await contract.protectsLastNode(makeAgent([]))
   let sibling = NodeName(store: "austin-01", node: "sibling")
@@ -41,7 +43,7 @@ package func expectError(
   }
 }
 
-private struct NodeAgentContract {
+struct NodeAgentContract {
   let first: TestVersion
   let second: TestVersion
 
@@ -227,7 +229,7 @@ private struct NodeAgentContract {
     try await waitForFrame(agent, "is drained") { $0.availability == .drained }
   }
 
-  private func staged(_ version: TestVersion, on agent: any NodeAgent) async throws -> [StagedFile] {
+  func staged(_ version: TestVersion, on agent: any NodeAgent) async throws -> [StagedFile] {
     guard case .staged(let files) = try await agent.execute(.stage(version.manifest)) else {
       Issue.record("stage answers with what is there")
       return []
@@ -243,7 +245,7 @@ private struct NodeAgentContract {
     return bytes
   }
 
-  private func activated(_ version: TestVersion, on agent: any NodeAgent) async throws -> Activation {
+  func activated(_ version: TestVersion, on agent: any NodeAgent) async throws -> Activation {
     let outcome = try await agent.execute(.activate(version.version, digest: version.digest))
     guard case .activated(let activation) = outcome else {
       throw NotInTime(description: "activate answers with an activation, found \(outcome)")

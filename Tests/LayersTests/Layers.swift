@@ -4,6 +4,7 @@ enum Layers {
   static let allowed: [String: Set<String>] = [
     "FleetCore": ["Histogram", "Crypto", "FoundationEssentials"],
     "FleetConfiguration": ["FleetCore", "Yams", "Foundation"],
+    "FleetTransfer": system.union(["FleetCore", "CZstd"]),
     "FleetWire": system.union([
       "FleetCore", "FoundationEssentials", "GRPCCore", "GRPCProtobuf", "GRPCNIOTransportCore", "GRPCNIOTransportHTTP2",
       "NIOCore", "NIOPosix", "NIOSSL", "SwiftProtobuf", "X509", "SwiftASN1", "Crypto", "Logging",
@@ -14,15 +15,16 @@ enum Layers {
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "CZlib",
     ]),
     "FleetAgent": system.union([
-      "FleetCore", "FleetWire", "FoundationEssentials", "Crypto", "Logging", "ServiceLifecycle",
+      "FleetCore", "FleetTransfer", "FleetWire", "FoundationEssentials", "CLinux", "Crypto", "Logging", "ServiceLifecycle",
     ]),
     "Terminal": system.union(["CNcurses"]),
     "FleetConsole": [
-      "FleetCore", "FleetConfiguration", "Terminal", "Foundation", "FoundationEssentials", "Synchronization",
+      "FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal", "Foundation", "FoundationEssentials",
+      "Synchronization",
     ],
     "fleet": system.union([
-      "FleetCore", "FleetConfiguration", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal", "ArgumentParser",
-      "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHPACK",
+      "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal",
+      "ArgumentParser", "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHPACK",
     ]),
     "fleetd": system.union([
       "FleetCore", "FleetWire", "FleetServing", "FleetAgent", "ArgumentParser", "FoundationEssentials", "Logging",
@@ -36,7 +38,9 @@ enum Layers {
   /// Modules that one file alone may import.
   static let onlyIn = [
     "CNcurses": "Sources/Terminal/NcursesScreen.swift",
+    "CLinux": "Sources/FleetAgent/System/BackgroundWork.swift",
     "CZlib": "Sources/FleetServing/Compression/ZlibStream.swift",
+    "CZstd": "Sources/FleetTransfer/Zstd/ZstdStream.swift",
   ]
 
   static let maximumLines = 400

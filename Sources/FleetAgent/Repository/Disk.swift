@@ -25,11 +25,12 @@ package struct Disk: Sendable {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  /// Writes at the end of a file, which comes to be when it is not there.
-  func append(_ bytes: [UInt8], to path: String) throws {
+  /// Writes at the end of a file, which comes to be when it is not there, and gives it to `body` then.
+  func append(_ bytes: [UInt8], to path: String, _ body: (Descriptor) -> Void = { _ in }) throws {
     try willDo(.append(path))
     let file = try opened(path, O_WRONLY | O_CREAT | O_APPEND)
     try file.write(bytes)
+    body(file)
   }
 
   /// A file with exactly `bytes`, whole or not at all, also when the power goes.

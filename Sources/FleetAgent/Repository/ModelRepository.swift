@@ -14,13 +14,17 @@ package actor ModelRepository {
   /// Uploads under way at the same time; the one left alone for longest gives way to a new one.
   static let maximumUploads = 4
 
-  private let folder: RepositoryFolder
-  private let disk: Disk
+  let folder: RepositoryFolder
+  let disk: Disk
   private let log: Logger
   private let date: @Sendable () -> Date
   private let executor: ThreadExecutor
   private var versions: [ModelVersion: ModelManifest] = [:]
-  private var uploads: [ModelDigest: ModelManifest] = [:]
+  private(set) var uploads: [ModelDigest: ModelManifest] = [:]
+  /// Of each upload the file that its last bytes went to, and the stream that brings them.
+  var incoming: [ModelDigest: IncomingFile] = [:]
+  var receiving: [ModelDigest: Receiving] = [:]
+  var lastReceiving: UInt64 = 0
   private var active = ActiveVersions()
   /// Counts changes of what is here and of what is active.
   package private(set) var revision: UInt64 = 0
@@ -31,7 +35,7 @@ package actor ModelRepository {
     date: @escaping @Sendable () -> Date = { Date() },
     log: Logger
   ) throws {
-    executor = try ThreadExecutor(name: "repository")
+    executor = try ThreadExecutor(name: "repository", givesWay: true)
     folder = RepositoryFolder(root: root)
     self.disk = disk
     self.date = date
@@ -106,45 +110,6 @@ package actor ModelRepository {
       if files.allSatisfy(\.isComplete) { try complete(manifest) }
       return files
     }
-  }
-
-  /// Takes bytes of an announced version; how many of the file are there now.
-  package func write(_ chunk: FileChunk) throws(CommandError) -> UInt64 {
-    guard let manifest = uploads[chunk.digest], let file = manifest.files.first(where: { $0.path == chunk.path }) else {
-      throw CommandError(
-        .notFound,
-        "no upload of \(chunk.digest.short) with a file '\(chunk.path)' was announced; stage its manifest first"
-      )
-    }
-    try checkNumber(of: manifest)
-    guard chunk.bytes.count <= FileChunk.maximumBytes else {
-      throw CommandError(
-        .invalid,
-        "'\(chunk.path)': \(chunk.bytes.count) bytes at once; at most \(FileChunk.maximumBytes)"
-      )
-    }
-    let received = received(file, of: chunk.digest)
-    guard chunk.offset == received else {
-      throw CommandError(.conflict, "'\(chunk.path)': expected offset \(received), found \(chunk.offset)")
-    }
-    guard UInt64(chunk.bytes.count) <= file.bytes - received else {
-      throw CommandError(.invalid, "'\(chunk.path)': more bytes than the \(file.bytes) of the manifest")
-    }
-    let path = "\(folder.upload(chunk.digest))/\(file.path)"
-    let total = received + UInt64(chunk.bytes.count)
-    try saying("write '\(chunk.path)' of \(manifest.version)") {
-      try disk.append(chunk.bytes, to: path)
-      if total == file.bytes { try disk.sync(path) }
-    }
-    guard total == file.bytes else { return total }
-    guard try saying("read '\(chunk.path)' back", { try hash(path) }) == file.sha256 else {
-      try saying("discard '\(chunk.path)'") { try disk.remove(path) }
-      throw CommandError(.corrupt, "'\(chunk.path)': the bytes received do not match the manifest; they were discarded")
-    }
-    if manifest.files.allSatisfy({ self.received($0, of: chunk.digest) == $0.bytes }) {
-      try saying("complete \(manifest.version)") { try complete(manifest) }
-    }
-    return total
   }
 
   // MARK: Versions
@@ -226,7 +191,7 @@ package actor ModelRepository {
   // MARK: Workings
 
   /// Two uploads of one number may be under way: what is complete first has it, and the other is dropped.
-  private func checkNumber(of manifest: ModelManifest) throws(CommandError) {
+  func checkNumber(of manifest: ModelManifest) throws(CommandError) {
     let digest = manifest.digest
     guard let held = versions[manifest.version], held.digest != digest else { return }
     if uploads.removeValue(forKey: digest) != nil {
@@ -292,7 +257,7 @@ package actor ModelRepository {
     }
   }
 
-  private func complete(_ manifest: ModelManifest) throws {
+  func complete(_ manifest: ModelManifest) throws {
     let upload = folder.upload(manifest.digest)
     var folders: Set<String> = [upload]
     for file in manifest.files {
@@ -360,7 +325,7 @@ package actor ModelRepository {
     manifest.files.allSatisfy { disk.size(of: "\(folder.version(manifest.version))/\($0.path)") == $0.bytes }
   }
 
-  private func received(_ file: ModelManifest.File, of digest: ModelDigest) -> UInt64 {
+  func received(_ file: ModelManifest.File, of digest: ModelDigest) -> UInt64 {
     min(disk.size(of: "\(folder.upload(digest))/\(file.path)") ?? 0, file.bytes)
   }
 
@@ -371,7 +336,7 @@ package actor ModelRepository {
   }
 
   /// Turns a failure of the disk into words for an operator.
-  private func saying<Result>(_ what: String, _ body: () throws -> Result) throws(CommandError) -> Result {
+  func saying<Result>(_ what: String, _ body: () throws -> Result) throws(CommandError) -> Result {
     do {
       return try body()
     } catch let error as CommandError {

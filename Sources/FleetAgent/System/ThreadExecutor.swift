@@ -7,11 +7,13 @@ final class ThreadExecutor: SerialExecutor {
 
   private let queue = Monitor(Queue())
 
-  init(name: String) throws(SystemError) {
+  /// One that `givesWay` lets others go first, to a processor and to the disk.
+  init(name: String, givesWay: Bool = false) throws(SystemError) {
     let queue = queue
     let executor = unsafe UnownedSerialExecutor(ordinary: self)
     // The thread must not keep the executor alive: its end is the executor's deinit.
     try OwnThread.start(name) {
+      if givesWay { BackgroundWork.lowerThisThread() }
       while let jobs = queue.wait(for: Self.next), !jobs.isEmpty {
         for job in jobs { unsafe job.runSynchronously(on: executor) }
       }

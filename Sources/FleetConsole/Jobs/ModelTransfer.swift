@@ -1,10 +1,13 @@
 internal import FleetCore
+internal import Foundation
 
 /// Announces a version to one node and sends what it lacks. A broken link is tried again, from where it broke.
 struct ModelTransfer: Sendable {
   enum News: Sendable, Equatable {
     case announcing
     case sending(received: UInt64, total: UInt64)
+    /// The store's hours are over.
+    case waiting(until: Date)
     case retrying(CommandError)
 
     var text: String {
@@ -12,6 +15,7 @@ struct ModelTransfer: Sendable {
       case .announcing: "announcing"
       case .sending(let received, let total):
         "sending \(Format.bytes(Double(received))) of \(Format.bytes(Double(total)))"
+      case .waiting(let opening): "waits until \(opening.formatted()) for the store's hours"
       case .retrying(let error): "trying again: \(error.message)"
       }
     }
@@ -21,24 +25,32 @@ struct ModelTransfer: Sendable {
       switch self {
       case .announcing: 0
       case .sending(let received, let total): total > 0 ? Double(received) / Double(total) : 1
-      case .retrying: nil
+      case .waiting, .retrying: nil
       }
     }
   }
 
   let model: LocalModel
   let agent: any NodeAgent
+  var pace = TransferPace()
   /// How often a broken link may interrupt it.
   private static let attempts = 4
 
   /// Gives the number of bytes that had to be sent.
-  func run(_ tell: (News) -> Void) async throws(CommandError) -> UInt64 {
+  func run(_ tell: @escaping @Sendable (News) -> Void) async throws(CommandError) -> UInt64 {
     var backoff = Backoff()
-    var sent: UInt64 = 0
+    var missing: UInt64?
     for attempt in 1... {
       do throws(CommandError) {
         tell(.announcing)
-        try await send(try await announced(), &sent, tell)
+        let files = try await announced()
+        missing = missing ?? files.reduce(0) { $0 + ($1.totalBytes - $1.receivedBytes) }
+        try await FileSender(model, pace: pace).send(files, to: agent) { progress in
+          switch progress {
+          case .sent(let received, let total): tell(.sending(received: received, total: total))
+          case .waiting(let opening): tell(.waiting(until: opening))
+          }
+        }
         break
       } catch {
         let isPassing = error.code == .unreachable || error.code == .timeout || error.code == .conflict
@@ -47,7 +59,7 @@ struct ModelTransfer: Sendable {
         try? await Task.sleep(for: backoff.delay())
       }
     }
-    return sent
+    return missing ?? 0
   }
 
   private func announced() async throws(CommandError) -> [StagedFile] {
@@ -60,31 +72,5 @@ struct ModelTransfer: Sendable {
       throw CommandError(.failed, "unexpected answer to the announcement")
     }
     return files
-  }
-
-  private func send(_ files: [StagedFile], _ sent: inout UInt64, _ tell: (News) -> Void) async throws(CommandError) {
-    let total = files.reduce(0) { $0 + $1.totalBytes }
-    var there = files.reduce(0) { $0 + $1.receivedBytes }
-    let digest = model.manifest.digest
-    let agent = agent
-    for file in files {
-      var offset = file.receivedBytes
-      while offset < file.totalBytes {
-        if Task.isCancelled { throw CommandError(.conflict, "stopped") }
-        tell(.sending(received: there, total: total))
-        let count = Int(min(UInt64(FileChunk.maximumBytes), file.totalBytes - offset))
-        let bytes = try ModelFile.chunk(of: model, path: file.path, offset: offset, count: count)
-        let chunk = FileChunk(digest: digest, path: file.path, offset: offset, bytes: bytes)
-        let outcome = try await Deadline.run(.seconds(30), "sending '\(file.path)'") { () async throws(CommandError) in
-          try await agent.execute(.write(chunk))
-        }
-        guard case .written(let received) = outcome, received > offset else {
-          throw CommandError(.failed, "'\(file.path)': the node took none of the bytes sent")
-        }
-        there += received - offset
-        sent += received - offset
-        offset = received
-      }
-    }
   }
 }

@@ -1,16 +1,19 @@
 internal import FleetCore
+internal import Foundation
 
 /// Brings a version to nodes, one after the other, so that a store always has a node that nobody touches: announce, send what
 /// is missing, switch, and look whether it serves. Stops at the first failure; what was switched before stays switched.
 package struct PushJob: Job {
   private let plan: PushPlan
   private let agents: AgentDirectory
+  private let pace: TransferPace
   /// The node may finish what it was ordered, whoever still listens.
   static let stoppedWhileSwitching = "stopped while switching; its row tells what it serves"
 
-  package init(_ plan: PushPlan, agents: AgentDirectory) {
+  package init(_ plan: PushPlan, agents: AgentDirectory, pace: TransferPace = TransferPace()) {
     self.plan = plan
     self.agents = agents
+    self.pace = pace
   }
 
   package func run(_ tell: @escaping @Sendable (JobReport) -> Void) async -> JobReport {
@@ -43,13 +46,14 @@ package struct PushJob: Job {
   private func push(
     to agent: any NodeAgent,
     _ report: inout JobReport,
-    _ tell: @Sendable (JobReport) -> Void,
+    _ tell: @escaping @Sendable (JobReport) -> Void,
     isSwitchOrdered: inout Bool
   ) async throws(CommandError) {
-    _ = try await ModelTransfer(model: plan.model, agent: agent).run { news in
-      report.set(agent.name, .active, news.text, fraction: news.fraction)
-      tell(report)
+    let progress = Progress(report, tell)
+    _ = try await ModelTransfer(model: plan.model, agent: agent, pace: pace).run { news in
+      progress.change { $0.set(agent.name, .active, news.text, fraction: news.fraction) }
     }
+    report = progress.change { _ in }
     if Task.isCancelled { throw CommandError(.conflict, "stopped") }
     let version = plan.model.version
     let digest = plan.model.manifest.digest

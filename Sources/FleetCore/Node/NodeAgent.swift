@@ -14,6 +14,13 @@ package protocol NodeAgent: Sendable {
 
   /// Does one thing and says what came of it. Commands may be repeated: each is idempotent.
   func execute(_ command: Command) async throws(CommandError) -> Outcome
+
+  /// How `send` may encode what it brings. Known of a node far away once it has answered `stage`.
+  var sendEncodings: Set<FileTransfer.Encoding> { get }
+
+  /// Brings the rest of a file of a staged version, or a part of that, as a stream; how many bytes of the file are there then. What
+  /// came before a failure stays. The last byte of a file makes the node verify its hash, as with `write`.
+  func send(_ transfer: FileTransfer, _ pieces: FilePieces) async throws(CommandError) -> UInt64
 }
 
 /// What a watcher asks for.

@@ -2,7 +2,7 @@
 package struct Deadlines: Sendable, Equatable {
   /// For commands that a node answers at once.
   package var command: Duration
-  /// For a chunk of a file: the line to a store may be thin.
+  /// For a chunk or a piece of a file: the line to a store may be thin.
   package var write: Duration
   /// For `activate` and `rollback`: the engine compiles and warms a model.
   package var activate: Duration

@@ -15,6 +15,7 @@ package final class RemoteAgent: NodeAgent {
   private let trouble = LinkTrouble()
   private let words: LinkWords
   private let isRunning = Mutex(false)
+  private let encodings = Mutex<Set<FileTransfer.Encoding>>([])
 
   private typealias Calls = Fleet_V1_NodeAgent.Client<HTTP2ClientTransport.Posix>
 
@@ -74,6 +75,7 @@ package final class RemoteAgent: NodeAgent {
       let reply = try await call("stage", deadlines.command) { (calls, options) in
         try await calls.stage(Fleet_V1_StageRequest(manifest), options: options)
       }
+      encodings.withLock { $0 = Set(reply.sendEncodings.prefix(16).compactMap(\.known)) }
       return try read("an answer") { () throws(CommandError) in .staged(try StagedFile.list(wire: reply)) }
     case .write(let chunk):
       let reply = try await call("write", deadlines.write) { (calls, options) in
@@ -114,6 +116,16 @@ package final class RemoteAgent: NodeAgent {
       }
       return .serving
     }
+  }
+
+  package var sendEncodings: Set<FileTransfer.Encoding> { encodings.withLock { $0 } }
+
+  package func send(_ transfer: FileTransfer, _ pieces: FilePieces) async throws(CommandError) -> UInt64 {
+    // A fleetd of before `Send` takes chunks.
+    guard sendEncodings.contains(transfer.encoding) else { return try await sendInChunks(transfer, pieces) }
+    start()
+    let stream = FileStream(words: words, link: trouble, patience: deadlines.write)
+    return try await stream.run(transfer, pieces, over: Calls(wrapping: client))
   }
 
   package func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {

@@ -138,6 +138,19 @@ internal enum Fleet_V1_NodeAgent: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Send" metadata.
+        internal enum Send: Sendable {
+            /// Request type for "Send".
+            internal typealias Input = Fleet_V1_SendRequest
+            /// Response type for "Send".
+            internal typealias Output = Fleet_V1_SendReply
+            /// Descriptor for "Send".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "fleet.v1.NodeAgent"),
+                method: "Send",
+                type: .clientStreaming
+            )
+        }
         /// Descriptors for all methods in the "fleet.v1.NodeAgent" service.
         internal static let descriptors: [GRPCCore.MethodDescriptor] = [
             Describe.descriptor,
@@ -147,7 +160,8 @@ internal enum Fleet_V1_NodeAgent: Sendable {
             Activate.descriptor,
             Rollback.descriptor,
             Drain.descriptor,
-            Undrain.descriptor
+            Undrain.descriptor,
+            Send.descriptor
         ]
     }
 }
@@ -301,6 +315,25 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.StreamingServerRequest<Fleet_V1_UndrainRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_UndrainReply>
+
+        /// Handle the "Send" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Brings the rest of one file of an announced version, or a part of that: first what it is, then its bytes. What came before
+        /// > the call broke stays; `Stage` tells how much that is.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_SendRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_SendReply` messages.
+        func send(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_SendRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_SendReply>
     }
 
     /// Service protocol for the "fleet.v1.NodeAgent" service.
@@ -438,6 +471,25 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.ServerRequest<Fleet_V1_UndrainRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Fleet_V1_UndrainReply>
+
+        /// Handle the "Send" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Brings the rest of one file of an announced version, or a part of that: first what it is, then its bytes. What came before
+        /// > the call broke stays; `Stage` tells how much that is.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_SendRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Fleet_V1_SendReply` message.
+        func send(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_SendRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Fleet_V1_SendReply>
     }
 
     /// Simple service protocol for the "fleet.v1.NodeAgent" service.
@@ -574,6 +626,25 @@ extension Fleet_V1_NodeAgent {
             request: Fleet_V1_UndrainRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Fleet_V1_UndrainReply
+
+        /// Handle the "Send" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Brings the rest of one file of an announced version, or a part of that: first what it is, then its bytes. What came before
+        /// > the call broke stays; `Stage` tells how much that is.
+        ///
+        /// - Parameters:
+        ///   - request: A stream of `Fleet_V1_SendRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Fleet_V1_SendReply` to respond with.
+        func send(
+            request: GRPCCore.RPCAsyncSequence<Fleet_V1_SendRequest, any Swift.Error>,
+            context: GRPCCore.ServerContext
+        ) async throws -> Fleet_V1_SendReply
     }
 }
 
@@ -669,6 +740,17 @@ extension Fleet_V1_NodeAgent.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Fleet_V1_NodeAgent.Method.Send.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_SendRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_SendReply>(),
+            handler: { request, context in
+                try await self.send(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -758,6 +840,17 @@ extension Fleet_V1_NodeAgent.ServiceProtocol {
     ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_UndrainReply> {
         let response = try await self.undrain(
             request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    internal func send(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_SendRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_SendReply> {
+        let response = try await self.send(
+            request: request,
             context: context
         )
         return GRPCCore.StreamingServerResponse(single: response)
@@ -869,6 +962,19 @@ extension Fleet_V1_NodeAgent.SimpleServiceProtocol {
         return GRPCCore.ServerResponse<Fleet_V1_UndrainReply>(
             message: try await self.undrain(
                 request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    internal func send(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_SendRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Fleet_V1_SendReply> {
+        return GRPCCore.ServerResponse<Fleet_V1_SendReply>(
+            message: try await self.send(
+                request: request.messages,
                 context: context
             ),
             metadata: [:]
@@ -1051,6 +1157,30 @@ extension Fleet_V1_NodeAgent {
             deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_UndrainReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_UndrainReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Send" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Brings the rest of one file of an announced version, or a part of that: first what it is, then its bytes. What came before
+        /// > the call broke stays; `Stage` tells how much that is.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `Fleet_V1_SendRequest` messages.
+        ///   - serializer: A serializer for `Fleet_V1_SendRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_SendReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func send<Result>(
+            request: GRPCCore.StreamingClientRequest<Fleet_V1_SendRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_SendRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_SendReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_SendReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -1323,6 +1453,41 @@ extension Fleet_V1_NodeAgent {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "Send" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Brings the rest of one file of an announced version, or a part of that: first what it is, then its bytes. What came before
+        /// > the call broke stays; `Stage` tells how much that is.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `Fleet_V1_SendRequest` messages.
+        ///   - serializer: A serializer for `Fleet_V1_SendRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_SendReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func send<Result>(
+            request: GRPCCore.StreamingClientRequest<Fleet_V1_SendRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_SendRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_SendReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_SendReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.clientStreaming(
+                request: request,
+                descriptor: Fleet_V1_NodeAgent.Method.Send.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1538,6 +1703,36 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_UndrainRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_UndrainReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Send" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Brings the rest of one file of an announced version, or a part of that: first what it is, then its bytes. What came before
+    /// > the call broke stays; `Stage` tells how much that is.
+    ///
+    /// - Parameters:
+    ///   - request: A streaming request producing `Fleet_V1_SendRequest` messages.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func send<Result>(
+        request: GRPCCore.StreamingClientRequest<Fleet_V1_SendRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_SendReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.send(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_SendRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_SendReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1787,6 +1982,41 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             metadata: metadata
         )
         return try await self.undrain(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Send" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Brings the rest of one file of an announced version, or a part of that: first what it is, then its bytes. What came before
+    /// > the call broke stays; `Stage` tells how much that is.
+    ///
+    /// - Parameters:
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - producer: A closure producing request messages to send to the server. Returning
+    ///       from the closure closes the request stream.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func send<Result>(
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        requestProducer producer: @Sendable @escaping (GRPCCore.RPCWriter<Fleet_V1_SendRequest>) async throws -> Void,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_SendReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.StreamingClientRequest<Fleet_V1_SendRequest>(
+            metadata: metadata,
+            producer: producer
+        )
+        return try await self.send(
             request: request,
             options: options,
             onResponse: handleResponse

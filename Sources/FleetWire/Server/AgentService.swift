@@ -4,6 +4,8 @@ import GRPCCore
 /// Puts a `NodeAgent` behind the calls of `fleet.v1`.
 struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol {
   let agent: Agent
+  /// How long a caller may leave a file where it is before the call ends.
+  var longestSilence = Duration.seconds(120)
 
   func describe(request: Fleet_V1_DescribeRequest, context: ServerContext) async throws -> Fleet_V1_NodeDescription {
     try await answering { () async throws(CommandError) in Fleet_V1_NodeDescription(try await agent.describe()) }
@@ -37,7 +39,9 @@ struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol 
       guard case .staged(let files) = try await agent.execute(.stage(ModelManifest(wire: request))) else {
         throw unexpected("stage")
       }
-      return Fleet_V1_StageReply(files)
+      var reply = Fleet_V1_StageReply(files)
+      reply.sendEncodings = agent.sendEncodings.map(Fleet_V1_SendEncoding.init)
+      return reply
     }
   }
 
@@ -89,6 +93,31 @@ struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol 
       let caller = try WireValue.text(request.orderedBy, "ordered_by")
       guard case .serving = try await agent.execute(.undrain(orderedBy: caller)) else { throw unexpected("undrain") }
       return Fleet_V1_UndrainReply()
+    }
+  }
+
+  func send(
+    request: RPCAsyncSequence<Fleet_V1_SendRequest, any Error>,
+    context: ServerContext
+  ) async throws -> Fleet_V1_SendReply {
+    let incoming = IncomingPieces(request)
+    return try await withThrowingTaskGroup(of: Fleet_V1_SendReply.self) { group in
+      // Not ended when the caller hangs up: what it had sent is written, so that it need not come again.
+      group.addTask {
+        try await answering { () async throws(CommandError) in
+          let transfer = try FileTransfer(wire: try await incoming.next())
+          var reply = Fleet_V1_SendReply()
+          reply.receivedBytes = try await agent.send(transfer, incoming.pieces)
+          return reply
+        }
+      }
+      group.addTask {
+        try await incoming.waitForSilence(of: longestSilence)
+        throw ErrorCoding.status(CommandError(.timeout, "nothing more of the file came; what came before is kept"))
+      }
+      defer { group.cancelAll() }
+      guard let reply = try await group.next() else { throw CancellationError() }
+      return reply
     }
   }
 

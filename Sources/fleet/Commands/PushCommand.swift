@@ -1,6 +1,7 @@
 import ArgumentParser
 import FleetConsole
 import FleetCore
+import FleetTransfer
 import Foundation
 
 struct PushCommand: AsyncParsableCommand {
@@ -24,16 +25,21 @@ struct PushCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Which nodes: a name with *, a label, and, or, not.", valueName: "query"))
   var to: String
 
+  @Option(help: ArgumentHelp("The most that one node gets, such as 2MB/s.", valueName: "rate"))
+  var limit: String?
+
   @Flag(help: "Print the outcome as JSON.")
   var json = false
 
   func run() async throws {
+    let rate = try limit.map { (text) throws(CommandError) in try ByteRate(parsing: text) }
     let fleet = try options.definition()
     let model = try localModel(fleet)
     let nodes = try Selection(to, in: fleet).nodes
     try await Connections.with(nodes, options: options, fleet: fleet) { agents in
       let plan = PushPlan(model: model, nodes: nodes.map(\.name))
-      try await JobRunner.run(PushJob(plan, agents: AgentDirectory(agents)), json: json)
+      let pace = TransferPace(TransferLimits(node: rate))
+      try await JobRunner.run(PushJob(plan, agents: AgentDirectory(agents), pace: pace), json: json)
     }
   }
 
