@@ -219,7 +219,7 @@ let package = Package(
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(
       name: "FleetConsoleTests",
-      dependencies: ["FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal", "FleetConsole", "FleetTestSupport"],
+      dependencies: ["FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal", "FleetConsole"],
       exclude: ["Golden", "Fixtures"],
       swiftSettings: strict
     ),

@@ -31,8 +31,10 @@ final class BreakingLine: Sendable {
           .channelOption(.autoRead, value: false)
           .connect(host: "127.0.0.1", port: port)
           .flatMapThrowing { node in
-            try console.pipeline.syncOperations.addHandler(Half(other: node, bytesPerSecond: Self.bytesPerSecond) { self.allow($0) })
-            try node.pipeline.syncOperations.addHandler(Half(other: console, bytesPerSecond: nil) { $0 })
+            let there = Half(other: node, bytesPerSecond: Self.bytesPerSecond) { self.allow($0) }
+            let back = Half(other: console, bytesPerSecond: nil) { $0 }
+            try console.pipeline.syncOperations.addHandler(there)
+            try node.pipeline.syncOperations.addHandler(back)
           }
       }
       .bind(host: "127.0.0.1", port: 0).get()

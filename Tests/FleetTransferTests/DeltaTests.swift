@@ -30,7 +30,7 @@ import Testing
     } else {
       #expect(plan.bytes * 10 <= full, "\(plan) of \(full)")
     }
-    print("\(change): \(plan.method), \(plan.bytes) bytes; difference \(lengths[0]), prefix \(lengths[1]), full \(full)")
+    print("\(change): \(plan.method), \(plan.bytes) bytes of \(lengths) by difference, by prefix and in full")
     let delta = try Self.encoded(encoder, plan.method)
     #expect(UInt64(delta.count) == plan.bytes, "the plan tells how long it becomes")
     #expect(try Self.decoded(delta, base: base, FileIdentity(of: ByteArray(result))) == result)

@@ -10,7 +10,7 @@ import Testing
 
 /// Versions on their way from an operator's disk to a node's, over real TLS.
 @Suite(.serialized) struct TransferTests {
-  @Test func aBrokenLineCostsAPieceAtMost() async throws {
+  @Test func aBrokenLineCostsOnePieceAtMost() async throws {
     var random = SeededRandom()
     let link = try await TestLink()
     let model = try link.model(1, ["model.onnx": random.bytes(48 << 20), "labels.txt": random.bytes(300)])
@@ -18,7 +18,7 @@ import Testing
     let line = BreakingLine()
     try await link.serving { server in
       try await line.run(to: server) { address in
-        var worst = 0
+        var lost: [Int] = []
         for budget in budgets {
           // A console that begins anew each time, as after a loss of the line for long.
           let remote = try link.remote(at: address)
@@ -33,15 +33,19 @@ import Testing
           remote.close()
           try await eventually("what came is written") { await !link.agent.isReceiving(model.manifest.digest) }
           let kept = Int(try await Self.received(model, link) - before)
-          worst = max(worst, line.carried - carried - kept)
+          lost.append(line.carried - carried - kept)
         }
         #expect(line.breaks == 100, "\(line.breaks) breaks")
-        // A piece, and what TLS and the announcement take.
-        #expect(worst <= 256 * 1024 + 32 * 1024, "\(worst) bytes had to be sent again after a break")
+        lost.sort()
+        // What TLS and the announcement take is in it. A node that keeps up with its line loses the piece that is cut, and one that is
+        // slow never more than the largest piece there is.
+        let (usual, worst) = (lost[lost.count / 2], lost[lost.count - 1])
+        let overhead = 32 * 1024
+        print("to be sent again after a break: \(usual) bytes in the middle, \(worst) at worst")
+        #expect(usual <= FileTransfer.usualPieceBytes + overhead)
+        #expect(worst <= FileTransfer.maximumPieceBytes + overhead)
         line.breakAfter(nil)
         try await Self.push(model, to: try link.remote(at: address))
-        let most = Int(model.manifest.totalBytes) + 100 * (256 + 32) * 1024
-        #expect(line.carried <= most, "\(line.carried) bytes for \(model.manifest.totalBytes)")
       }
     }
     #expect(try await link.agent.describe().repository.map(\.digest) == [model.manifest.digest])

@@ -15,7 +15,8 @@ enum Layers {
       "NIOConcurrencyHelpers", "SwiftProtobuf", "Logging", "CZlib",
     ]),
     "FleetAgent": system.union([
-      "FleetCore", "FleetTransfer", "FleetWire", "FoundationEssentials", "CLinux", "Crypto", "Logging", "ServiceLifecycle",
+      "FleetCore", "FleetTransfer", "FleetWire", "FoundationEssentials", "CLinux", "Crypto", "Logging",
+      "ServiceLifecycle",
     ]),
     "Terminal": system.union(["CNcurses"]),
     "FleetConsole": [

@@ -11,8 +11,6 @@ actor PieceReader {
     var encoding: FileTransfer.Encoding
   }
 
-  /// What one message brings at most: enough that its cost does not matter, and little to send again when the line breaks.
-  static let pieceBytes = 256 * 1024
   /// For a line thinner than a disk. Higher levels find hardly more in weights.
   private static let level = 3
 
@@ -39,7 +37,7 @@ actor PieceReader {
     self.pace = pace
     self.tell = tell
     offset = part.start
-    pieceBytes = pace.pieceBytes(atMost: Self.pieceBytes)
+    pieceBytes = pace.pieceBytes(atMost: FileTransfer.usualPieceBytes)
     compressor = part.encoding == .zstd ? try ZstdCompressor(ZstdSettings(level: Self.level)) : nil
   }
 
@@ -56,7 +54,7 @@ actor PieceReader {
 
   private func read() throws(CommandError) -> [UInt8]? {
     guard let compressor else { return try readOn(pieceBytes) }
-    while ready.count < pieceBytes, let piece = try readOn(Self.pieceBytes) {
+    while ready.count < pieceBytes, let piece = try readOn(FileTransfer.usualPieceBytes) {
       try compressor.add(piece, isLast: isAtEnd) { ready += $0 }
     }
     guard !ready.isEmpty else { return nil }

@@ -9,6 +9,8 @@ package struct FileTransfer: Sendable, Equatable {
 
   /// Most bytes of a piece that a node accepts.
   package static let maximumPieceBytes = 1 << 20
+  /// What senders put into one: enough that its cost does not matter, and little to send again when the line breaks in it.
+  package static let usualPieceBytes = 256 * 1024
 
   package var digest: ModelDigest
   package var path: String

@@ -43,7 +43,8 @@ extension FileTransfer {
       throw WireValue.wrong("header", "a transfer begins with what it brings")
     }
     guard let encoding = header.encoding.known else {
-      throw WireValue.wrong("header.encoding", "\(header.encoding.rawValue) is not known here; update this node's fleetd")
+      let number = header.encoding.rawValue
+      throw WireValue.wrong("header.encoding", "\(number) is not known here; update this node's fleetd")
     }
     self.init(
       digest: try WireValue.digest(header.digest, "header.digest"),
