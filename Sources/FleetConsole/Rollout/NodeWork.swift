@@ -7,6 +7,7 @@ struct NodeWork: Sendable {
   let plan: RolloutPlan
   let model: LocalModel
   let timing: RolloutTiming
+  let pace: TransferPace
   /// As the machine saw the node when it wanted this.
   let node: RolloutNode
   let board: RolloutBoard
@@ -38,13 +39,13 @@ struct NodeWork: Sendable {
   }
 
   /// What the node has active of the model.
-  func served() async throws(CommandError) -> ServedVersion? {
+  func served() async throws(CommandError) -> NodeVersion? {
     let agent = agent
     let description = try await Deadline.run(timing.answer, "asking \(name) what it serves") {
       () async throws(CommandError) in try await agent.describe()
     }
     let entry = description.repository.first { $0.role == .active && $0.version.name == plan.version.name }
-    return entry.map { ServedVersion(version: $0.version, digest: $0.digest) }
+    return entry.map { NodeVersion(version: $0.version, digest: $0.digest) }
   }
 
   /// Repeats what the link broke off, for as long as `timing.patience`.
@@ -88,7 +89,7 @@ struct NodeWork: Sendable {
     }
     let board = board
     let name = name
-    let sent = try await ModelTransfer(model: model, agent: agent).run { news in board.say(name, news) }
+    let sent = try await ModelTransfer(model: model, agent: agent, pace: pace).run { news in board.say(name, news) }
     emit(.transferred(name, sentBytes: sent))
   }
 

@@ -19,6 +19,7 @@ struct RolloutDriver {
   let agents: AgentDirectory
   let journal: any RolloutJournal
   let timing: RolloutTiming
+  let pace: TransferPace
   let clock: @Sendable () -> Double
   let desk: RolloutDesk
   let input: AsyncStream<RolloutInput>.Continuation
@@ -32,6 +33,7 @@ struct RolloutDriver {
     agents: AgentDirectory,
     journal: any RolloutJournal,
     timing: RolloutTiming,
+    pace: TransferPace,
     clock: @escaping @Sendable () -> Double,
     desk: RolloutDesk,
     input: AsyncStream<RolloutInput>.Continuation
@@ -41,6 +43,7 @@ struct RolloutDriver {
     self.agents = agents
     self.journal = journal
     self.timing = timing
+    self.pace = pace
     self.clock = clock
     self.desk = desk
     self.input = input
@@ -102,6 +105,7 @@ struct RolloutDriver {
       plan: plan,
       model: model,
       timing: timing,
+      pace: pace,
       node: node,
       board: desk.board,
       lookouts: lookouts,

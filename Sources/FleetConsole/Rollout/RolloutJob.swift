@@ -14,6 +14,7 @@ package struct RolloutJob: Sendable {
   private let journal: any RolloutJournal
   private let controls: AsyncStream<RolloutControl>
   private let timing: RolloutTiming
+  private let pace: TransferPace
   private let clock: @Sendable () -> Double
 
   /// `clock` gives Unix time in seconds.
@@ -25,6 +26,7 @@ package struct RolloutJob: Sendable {
     journal: any RolloutJournal,
     controls: AsyncStream<RolloutControl> = AsyncStream { $0.finish() },
     timing: RolloutTiming = RolloutTiming(),
+    pace: TransferPace = TransferPace(),
     clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) {
     self.plan = plan
@@ -34,6 +36,7 @@ package struct RolloutJob: Sendable {
     self.journal = journal
     self.controls = controls
     self.timing = timing
+    self.pace = pace
     self.clock = clock
   }
 
@@ -53,6 +56,7 @@ package struct RolloutJob: Sendable {
         agents: agents,
         journal: journal,
         timing: timing,
+        pace: pace,
         clock: clock,
         desk: desk,
         input: input

@@ -1,5 +1,5 @@
 /// What a node answers to when asked for a model.
-package struct ServedVersion: Sendable, Equatable, Codable {
+package struct NodeVersion: Sendable, Equatable, Codable {
   package var version: ModelVersion
   package var digest: ModelDigest
 
@@ -41,7 +41,7 @@ package enum RolloutEvent: Sendable, Equatable, Codable {
   case tick
   case control(RolloutControl)
   /// The node answered; what it serves of the model, nil for nothing.
-  case reachable(NodeName, serving: ServedVersion?)
+  case reachable(NodeName, serving: NodeVersion?)
   /// The link to it is gone, and trying again for a while did not help.
   case unreachable(NodeName, String)
   /// What the version before did, measured before anything was touched.

@@ -7,7 +7,7 @@ extension RolloutMachine {
     nodes[index].settled = phase.isSettled ? clock : nil
   }
 
-  mutating func answered(_ index: Int, _ serving: ServedVersion?) {
+  mutating func answered(_ index: Int, _ serving: NodeVersion?) {
     let node = nodes[index]
     guard node.phase == .unreachable || node.phase == .waiting && !node.hasAnswered else { return }
     nodes[index].hasAnswered = true
@@ -27,7 +27,7 @@ extension RolloutMachine {
 
   /// What somebody else has brought there: another version than it first had. Of a node that was away from the start that is
   /// not known; there, a higher number counts as newer.
-  private func newer(than node: RolloutNode, _ serving: ServedVersion?) -> ModelVersion? {
+  private func newer(than node: RolloutNode, _ serving: NodeVersion?) -> ModelVersion? {
     guard let serving, serving.digest != plan.digest else { return nil }
     if let baseline = node.baseline { return serving == baseline ? nil : serving.version }
     return node.phase == .unreachable && serving.version > plan.version ? serving.version : nil

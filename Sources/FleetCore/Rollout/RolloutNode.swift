@@ -62,7 +62,7 @@ package struct RolloutNode: Sendable, Equatable {
   package internal(set) var verdict: GateVerdict?
   package internal(set) var before: GateWindow?
   /// What it served of the model when it first answered, which is what another rollout's work is told from.
-  package internal(set) var baseline: ServedVersion?
+  package internal(set) var baseline: NodeVersion?
   package internal(set) var hasAnswered = false
   /// Bytes sent to it so far, by all drivers.
   package internal(set) var sentBytes: UInt64 = 0

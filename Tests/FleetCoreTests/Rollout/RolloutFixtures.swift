@@ -4,7 +4,7 @@ import FleetCore
 struct RolloutRig {
   static let version = ModelVersion(name: "tag-reader", number: 2)
   static let digest = ModelDigest(ofManifest: [2])
-  static let old = ServedVersion(
+  static let old = NodeVersion(
     version: ModelVersion(name: "tag-reader", number: 1),
     digest: ModelDigest(ofManifest: [1])
   )

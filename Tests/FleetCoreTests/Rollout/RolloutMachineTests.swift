@@ -168,7 +168,7 @@ struct RolloutMachineTests {
   }
 
   @Test func theNewerOrderWins() throws {
-    let newer = ServedVersion(
+    let newer = NodeVersion(
       version: ModelVersion(name: "tag-reader", number: 3),
       digest: ModelDigest(ofManifest: [3])
     )
@@ -189,7 +189,7 @@ struct RolloutMachineTests {
   @Test func aNodeThatServesItAlreadyIsSkipped() throws {
     var rig = RolloutRig(stores: 1)
     rig.give(.attached)
-    let served = ServedVersion(version: RolloutRig.version, digest: RolloutRig.digest)
+    let served = NodeVersion(version: RolloutRig.version, digest: RolloutRig.digest)
     rig.give(.reachable(rig.name("s00/a"), serving: served))
     rig.give(.reachable(rig.name("s00/b"), serving: nil))
     #expect(rig.phase("s00/a") == .skipped && rig.phase("s00/b") == .transferring)

@@ -5,7 +5,7 @@ import Testing
 
 /// What holds of a rollout whatever happens, tried with random events. FLEET_SEED repeats a run.
 struct RolloutPropertyTests {
-  private static let other = ServedVersion(
+  private static let other = NodeVersion(
     version: ModelVersion(name: "tag-reader", number: 9),
     digest: ModelDigest(ofManifest: [9])
   )
@@ -29,7 +29,7 @@ struct RolloutPropertyTests {
     let served =
       [
         nil, RolloutRig.old, RolloutRig.old, RolloutRig.old, Self.other,
-        ServedVersion(version: RolloutRig.version, digest: RolloutRig.digest),
+        NodeVersion(version: RolloutRig.version, digest: RolloutRig.digest),
       ].randomElement(using: &random) ?? nil
     switch Int.random(in: 0...14, using: &random) {
     case 0: return .reachable(node, serving: served)
