@@ -34,6 +34,7 @@ let package = Package(
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -129,10 +130,17 @@ let package = Package(
       dependencies: ["FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal"],
       swiftSettings: strict
     ),
+    // Jobs on disk: what was ordered, what became of it, and who drives it. Apart because it hides GRDB and SQLite.
+    .target(
+      name: "FleetJournal",
+      dependencies: ["FleetCore", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "fleet",
       dependencies: [
-        "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal",
+        "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "FleetJournal",
+        "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -223,10 +231,19 @@ let package = Package(
       exclude: ["Golden", "Fixtures"],
       swiftSettings: strict
     ),
+    // Real processes of `fleet` too, which are killed.
+    .testTarget(
+      name: "FleetJournalTests",
+      dependencies: [
+        "fleet", "FleetCore", "FleetJournal", "FleetTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "FleetCommandTests",
       dependencies: [
-        "fleet", "FleetCore",
+        "fleet", "FleetCore", "FleetJournal", "FleetTestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),

@@ -152,6 +152,7 @@ missing=()
 [[ -e /usr/include/ncursesw/curses.h ]] || missing+=(libncurses-dev)
 [[ -e /usr/include/zlib.h ]] || missing+=(zlib1g-dev)
 [[ -e /usr/include/zstd.h ]] || missing+=(libzstd-dev)
+[[ -e /usr/include/sqlite3.h ]] || missing+=(libsqlite3-dev)
 for tool in tmux curl openssl; do
   has "$tool" || missing+=("$tool")
 done

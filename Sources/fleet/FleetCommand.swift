@@ -15,7 +15,8 @@ struct FleetCommand: AsyncParsableCommand {
     version: BuildVersion.text,
     subcommands: [
       TopCommand.self, StatusCommand.self, WatchCommand.self, PushCommand.self, RollbackCommand.self, DrainCommand.self,
-      UndrainCommand.self, BenchCommand.self, AuthorityCommand.self, DemoCommand.self,
+      UndrainCommand.self, JobsCommand.self, BenchCommand.self, AuthorityCommand.self, DemoCommand.self,
+      JobCommand.self,
     ],
     defaultSubcommand: TopCommand.self
   )
@@ -23,6 +24,7 @@ struct FleetCommand: AsyncParsableCommand {
   static func main() async {
     do {
       var command = try parseAsRoot()
+      InterruptedJobs.mention(before: command)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -23,8 +23,10 @@ enum Layers {
       "FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal", "Foundation", "FoundationEssentials",
       "Synchronization",
     ],
+    "FleetJournal": system.union(["FleetCore", "Foundation", "GRDB"]),
     "fleet": system.union([
-      "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "Terminal",
+      "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "FleetJournal",
+      "Terminal",
       "ArgumentParser", "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHPACK",
     ]),
     "fleetd": system.union([

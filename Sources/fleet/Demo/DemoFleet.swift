@@ -1,6 +1,7 @@
 import FleetAuthority
 import FleetConsole
 import FleetCore
+import FleetJournal
 import FleetWire
 import Foundation
 
@@ -47,8 +48,15 @@ struct DemoFleet: Sendable {
     )
   }
 
-  /// Ends every agent at the same time.
+  /// Ends the jobs, whose nodes are about to go, and then every agent at the same time.
   func stop() async {
+    let file = folder.fleetFile.path(percentEncoded: false)
+    await JobStarter.stopAll(
+      of: JobFleet(name: plan.fleet.name, file: file),
+      in: JobFolder.path(fleetFile: file),
+      by: "demo",
+      note: "the demo has ended"
+    )
     await withTaskGroup { group in
       for process in processes {
         group.addTask { await process.stop(deadline: .seconds(4)) }

@@ -6,9 +6,11 @@ import Foundation
 ///     .fleet-demo         says that the folder is a demo's, so that it may be emptied
 ///     fleet.yaml          the fleet with the addresses in use
 ///     certificates/       authority, operator and nodes
+///     jobs/               what was ordered of this fleet
 ///     nodes/STORE-NODE/   each agent's configuration, state and log
 struct DemoFolder: Sendable {
   let url: URL
+  static let marker = ".fleet-demo"
 
   var fleetFile: URL { url.appending(path: "fleet.yaml") }
   var certificates: URL { url.appending(path: "certificates") }
@@ -18,7 +20,7 @@ struct DemoFolder: Sendable {
   /// Makes the folder, emptied of an earlier demo's state; refuses a folder that holds anything else.
   static func prepare(path: String) throws -> DemoFolder {
     let url = URL(filePath: path, directoryHint: .isDirectory).absoluteURL
-    let marker = url.appending(path: ".fleet-demo")
+    let marker = url.appending(path: Self.marker)
     let manager = FileManager.default
     let contents = (try? manager.contentsOfDirectory(atPath: url.path(percentEncoded: false))) ?? []
     guard contents.isEmpty || manager.fileExists(atPath: marker.path(percentEncoded: false)) else {
@@ -32,7 +34,7 @@ struct DemoFolder: Sendable {
       close(lock)
       throw DemoError("another demo is running in '\(path)'; end it, or give another folder with --state")
     }
-    for item in contents where item != ".fleet-demo" {
+    for item in contents where item != Self.marker {
       try manager.removeItem(at: url.appending(path: item))
     }
     return DemoFolder(url: url)
