@@ -1,16 +1,19 @@
 import ArgumentParser
 import FleetConsole
 import FleetCore
+import FleetJournal
 import FleetTransfer
 import Foundation
 
 struct PushCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "push",
-    abstract: "Bring a version of a model to nodes, one after the other, and switch to it without losing a request.",
+    abstract: "Bring a version of a model to nodes, and switch to it without losing a request.",
     discussion: """
-      Stops at the first failure and says where things stand; the version before stays on each node, and 'fleet rollback' \
-      returns to it at once.
+      Goes from node to node, stops at the first failure and says where things stand; the version before stays on each node, \
+      and 'fleet rollback' returns to it at once. With --strategy, or any option of one, it is a rollout: in waves of stores, \
+      each node held against a gate, taken back by itself when it fails. A rollout is a job with a process of its own, which \
+      neither ctrl-c nor the end of the terminal ends; 'fleet jobs' lists them.
       """
   )
 
@@ -28,6 +31,8 @@ struct PushCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The most that one node gets, such as 2MB/s.", valueName: "rate"))
   var limit: String?
 
+  @OptionGroup(title: "Rollout") var rollout: RolloutOptions
+
   @Flag(help: "Print the outcome as JSON.")
   var json = false
 
@@ -36,11 +41,81 @@ struct PushCommand: AsyncParsableCommand {
     let fleet = try options.definition()
     let model = try localModel(fleet)
     let nodes = try Selection(to, in: fleet).nodes
+    if rollout.isAsked {
+      let strategy = try rollout.strategy(of: fleet)
+      return rollout.plan
+        ? try await showPlan(model, nodes, strategy, fleet)
+        : try await order(model, nodes.map(\.name), strategy, fleet)
+    }
     try await Connections.with(nodes, options: options, fleet: fleet) { agents in
       let plan = PushPlan(model: model, nodes: nodes.map(\.name))
       let pace = TransferPace(TransferLimits(node: rate))
       try await JobRunner.run(PushJob(plan, agents: AgentDirectory(agents), pace: pace), json: json)
     }
+  }
+
+  private func showPlan(
+    _ model: LocalModel,
+    _ nodes: [FleetDefinition.Node],
+    _ strategy: RolloutStrategy,
+    _ fleet: FleetDefinition
+  ) async throws {
+    let plan = RolloutPlan(
+      id: "plan",
+      version: model.version,
+      digest: model.manifest.digest,
+      nodes: nodes.map(\.name),
+      strategy: strategy,
+      orderedBy: options.person ?? NSUserName()
+    )
+    let found = try await Connections.with(nodes, options: options, fleet: fleet) { agents in
+      await Preflight(plan, model: model, agents: AgentDirectory(agents))
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(found), as: UTF8.self))
+    } else {
+      print(found.text, terminator: "")
+    }
+    if !found.isClear { throw ExitStatus.failed }
+  }
+
+  /// Records the job, starts its process, and follows it unless told not to.
+  private func order(
+    _ model: LocalModel,
+    _ nodes: [NodeName],
+    _ strategy: RolloutStrategy,
+    _ fleet: FleetDefinition
+  ) async throws {
+    let spec = RolloutWork.Spec(
+      version: model.version,
+      digest: model.manifest.digest,
+      folder: JobFleet.absolute(model.folder),
+      strategy: strategy,
+      limit: limit
+    )
+    // What is wrong with the certificate is told here, not in the log of a process that nobody reads.
+    _ = try options.credentialFiles()
+    let store = try options.openJobs()
+    let created = try store.create(
+      JobOrder(
+        kind: "push",
+        title: "push \(model.version) to \(to)",
+        fleet: options.jobFleet(fleet),
+        orderedBy: options.person ?? NSUserName(),
+        spec: try JSONEncoder().encode(spec),
+        model: model.version.name,
+        nodes: nodes
+      )
+    )
+    for id in created.superseded { Complaint.print("\(id) is superseded by \(created.job.id)") }
+    try await JobStarter(store: store, options: options).start(created.job.id)
+    if rollout.detach { return print(created.job.id) }
+    if !json {
+      Complaint.print("\(created.job.id) goes on when this command ends; 'fleet jobs watch \(created.job.id)\(options.hint)' follows it")
+    }
+    try await JobsWatch.follow(created.job.id, in: store, options: options, json: json)
   }
 
   private func localModel(_ fleet: FleetDefinition) throws -> LocalModel {

@@ -15,7 +15,7 @@ struct JobKind: Sendable {
 
 /// Every kind there is. A new kind is one line here.
 enum JobKinds {
-  static let all = [JobKind.rehearsal]
+  static let all = [JobKind.rollout, .rehearsal]
 
   static func named(_ name: String) throws(CommandError) -> JobKind {
     guard let kind = all.first(where: { $0.name == name }) else {

@@ -1,0 +1,72 @@
+import ArgumentParser
+import FleetCore
+
+/// How a push goes from store to store. Without any of these it goes from node to node, at once.
+struct RolloutOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A strategy of fleet.yaml, or 'default'; what follows changes it.", valueName: "name"))
+  var strategy: String?
+
+  @Option(help: ArgumentHelp("Stores reached after each wave, such as 1,10%,50%,100%.", valueName: "list"))
+  var waves: String?
+
+  @Option(help: ArgumentHelp("How long a node serves the version before its gate is asked, such as 60s.", valueName: "time"))
+  var bake: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What a node must measure, such as 'p99 < 50ms and errors < 0.5% and j_per_inf < 1.15 * before and accuracy >= 97%'.",
+      valueName: "conditions"
+    )
+  )
+  var gate: String?
+
+  @Option(help: ArgumentHelp("When the rollout ends, such as 'failed >= 3 and failed >= 10%'.", valueName: "conditions"))
+  var abort: String?
+
+  @Option(help: ArgumentHelp("How long to wait for nodes that cannot be reached, such as 10m.", valueName: "time"))
+  var wait: String?
+
+  @Flag(help: "Only say what would happen and where it would fail; no byte moves.")
+  var plan = false
+
+  @Flag(help: "Do not follow the rollout: 'fleet jobs watch' does.")
+  var detach = false
+
+  var isAsked: Bool { plan || detach || [strategy, waves, bake, gate, abort, wait].contains { $0 != nil } }
+
+  /// Throws a `UsageError` with every problem of every option.
+  func strategy(of fleet: FleetDefinition) throws -> RolloutStrategy {
+    var problems: [String] = []
+    var made = RolloutStrategy()
+    if let strategy {
+      do {
+        made = try fleet.strategy(named: strategy)
+      } catch {
+        problems.append("--strategy: \(error.message)")
+      }
+    }
+    func rule<Rule: RuleText>(_ name: String, _ text: String?, _ place: inout Rule) {
+      guard let text else { return }
+      do {
+        place = try Rule(parsing: text)
+      } catch {
+        problems += error.problems.map { "\(name), column \($0.column): \($0.text)" }
+      }
+    }
+    func duration(_ name: String, _ text: String?, _ place: inout Duration) {
+      guard let text else { return }
+      guard let value = Quantity.duration(text) else {
+        problems.append("\(name): expected a duration such as '60s', found '\(text)'")
+        return
+      }
+      place = value
+    }
+    rule("--waves", waves, &made.waves)
+    rule("--gate", gate, &made.gate)
+    rule("--abort", abort, &made.abort)
+    duration("--bake", bake, &made.bake)
+    duration("--wait", wait, &made.returnTimeout)
+    guard problems.isEmpty else { throw UsageError(problems.joined(separator: "\n")) }
+    return made
+  }
+}
