@@ -168,7 +168,11 @@ let package = Package(
       path: "Tests/FleetTestSupport",
       swiftSettings: strict
     ),
-    .testTarget(name: "FleetCoreTests", dependencies: ["FleetCore", "FleetTestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "FleetCoreTests",
+      dependencies: ["FleetCore", "FleetTestSupport", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "FleetTransferTests",
       dependencies: [

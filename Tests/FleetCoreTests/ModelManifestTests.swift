@@ -108,6 +108,13 @@ struct ModelManifestTests {
     #expect(problems([path]).isEmpty)
   }
 
+  @Test func signatureIsNoneOfTheFiles() {
+    #expect(
+      problems(["signature.json", "a/signature.json"])
+        == ["files[1].path: 'signature.json' is kept for the manifest's signature; give the file another name"]
+    )
+  }
+
   @Test(arguments: ["", ".", "..", "a/b", "a b", String(repeating: "m", count: 64)])
   func refusesANameThatIsNoFolder(_ name: String) {
     let file = ModelManifest.File(path: "f", bytes: 1, sha256: Self.hash)

@@ -43,8 +43,12 @@ package struct TestVersion: Sendable {
   }
 
   /// Stages and writes the whole version.
-  package func push(to agent: some NodeAgent, chunkBytes: Int = FileChunk.maximumBytes) async throws {
-    _ = try await agent.execute(.stage(manifest))
+  package func push(
+    to agent: some NodeAgent,
+    chunkBytes: Int = FileChunk.maximumBytes,
+    signature: ManifestSignature? = nil
+  ) async throws {
+    _ = try await agent.execute(.stage(manifest, signature: signature))
     for chunk in chunks(of: chunkBytes) { _ = try await agent.execute(.write(chunk)) }
   }
 }

@@ -86,6 +86,11 @@ package struct ModelManifest: Sendable, Equatable {
       if !Self.isSafePath(file.path) {
         found.append("files[\(index)].path: '\(file.path)' is not a path within the version's folder")
       }
+      if file.path == ManifestSignature.fileName || file.path == ManifestSignature.bundleFileName {
+        found.append(
+          "files[\(index)].path: '\(file.path)' is kept for the manifest's signature; give the file another name"
+        )
+      }
       if !seen.insert(file.path).inserted { found.append("files[\(index)].path: '\(file.path)' is listed twice") }
       if folders.contains(file.path) {
         found.append("files[\(index)].path: '\(file.path)' is a folder of other files")

@@ -26,14 +26,7 @@ package enum SHA256Text {
     }
 
     package consuming func finish() -> String {
-      let digits = Array("0123456789abcdef".utf8)
-      var text: [UInt8] = []
-      text.reserveCapacity(64)
-      for byte in hash.finalize() {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
-      }
-      return String(decoding: text, as: UTF8.self)
+      HexText.text(hash.finalize())
     }
   }
 }

@@ -17,6 +17,8 @@ package struct NodeDescription: Sendable, Equatable {
   package var metricsAddress: String?
   package var siblings: [NodeName]
   package var repository: [RepositoryEntry]
+  /// Whether it takes only versions that a key of its choice has signed.
+  package var isSignatureRequired: Bool
   /// Whether this is a simulation, not a box.
   package var isSimulated: Bool
 
@@ -33,6 +35,7 @@ package struct NodeDescription: Sendable, Equatable {
     metricsAddress: String? = nil,
     siblings: [NodeName] = [],
     repository: [RepositoryEntry] = [],
+    isSignatureRequired: Bool = false,
     isSimulated: Bool = false
   ) {
     self.name = name
@@ -47,6 +50,7 @@ package struct NodeDescription: Sendable, Equatable {
     self.metricsAddress = metricsAddress
     self.siblings = siblings
     self.repository = repository
+    self.isSignatureRequired = isSignatureRequired
     self.isSimulated = isSimulated
   }
 }

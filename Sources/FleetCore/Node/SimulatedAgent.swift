@@ -88,7 +88,10 @@ package actor SimulatedAgent: NodeAgent {
     case .evaluate(let version, let digest):
       try checkActive(version, digest)
       guard let golden = goldenResults[version] else {
-        throw CommandError(.notFound, "\(version) came without a golden set; there is nothing to measure its accuracy with")
+        throw CommandError(
+          .notFound,
+          "\(version) came without a golden set; there is nothing to measure its accuracy with"
+        )
       }
       return .evaluated(golden)
     case .confirm(let version, let digest):
