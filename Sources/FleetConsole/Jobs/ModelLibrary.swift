@@ -1,33 +1,6 @@
 package import FleetCore
 internal import FoundationEssentials
 
-/// One version on the operator's disk.
-package struct LocalModel: Sendable, Equatable {
-  package var manifest: ModelManifest
-  /// Where its files lie.
-  package var folder: String
-
-  package init(manifest: ModelManifest, folder: String) {
-    self.manifest = manifest
-    self.folder = folder
-  }
-
-  package var version: ModelVersion { manifest.version }
-
-  /// Reads `folder/manifest.json`. Throws `.notFound` or `.invalid` with the file's path in front.
-  package init(folder: String) throws(CommandError) {
-    let path = folder + "/" + ModelManifest.fileName
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandError(.notFound, "\(path): cannot be read; a version is a folder with its files and a manifest.json")
-    }
-    do {
-      self.init(manifest: try ModelManifest(parsing: Array(data)), folder: folder)
-    } catch {
-      throw CommandError(error.code, "\(folder): \(error.message)")
-    }
-  }
-}
-
 /// The versions that can be pushed.
 package struct ModelLibrary: Sendable, Equatable {
   /// By name and number, the newest of a name last.

@@ -63,10 +63,10 @@ struct ModelTransfer: Sendable {
   }
 
   private func announced() async throws(CommandError) -> [StagedFile] {
-    let manifest = model.manifest
+    let (manifest, signature) = (model.manifest, model.signature)
     let agent = agent
     let outcome = try await Deadline.run(.seconds(20), "announcing \(model.version)") { () async throws(CommandError) in
-      try await agent.execute(.stage(manifest))
+      try await agent.execute(.stage(manifest, signature: signature))
     }
     guard case .staged(let files) = outcome else {
       throw CommandError(.failed, "unexpected answer to the announcement")

@@ -70,12 +70,8 @@ package struct FileSender: Sendable {
     tell(.sent(before, of: total))
   }
 
-  /// Throws `.corrupt` when the file is shorter than its manifest says: that cannot be told to a node in the middle of a stream.
+  /// Sizes are looked at before anything is sent: what is wrong cannot be told to a node in the middle of a stream.
   private func open(_ file: StagedFile) throws(CommandError) -> FileSource {
-    let source = try FileSource("\(model.folder)/\(file.path)")
-    guard source.count >= file.totalBytes else {
-      throw CommandError(.corrupt, "\(source.path): shorter than its manifest says; export \(model.version) again")
-    }
-    return source
+    try FileSource(try ModelFile.path(of: file.path, in: model))
   }
 }
