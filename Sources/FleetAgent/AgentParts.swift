@@ -25,6 +25,7 @@ package struct AgentParts: Sendable {
   ) async throws -> AgentParts {
     let started = clock.date()
     let disk = Disk()
+    let trusted = try TrustedKeys(files: configuration.trustedKeys, disk: disk)
     try disk.makeFolder(configuration.stateDirectory)
     let lock = try StateLock(folder: configuration.stateDirectory)
     let sockets = try await EngineSockets.binding(configuration)
@@ -33,6 +34,14 @@ package struct AgentParts: Sendable {
     let repositoryRoot = "\(configuration.stateDirectory)/repository"
     let repository = try ModelRepository(root: repositoryRoot, disk: disk, date: clock.date, log: log)
     try await repository.open()
+    let signatures = try SignatureKeeper(
+      trusted: trusted,
+      stateDirectory: configuration.stateDirectory,
+      disk: disk,
+      date: clock.date,
+      log: log
+    )
+    await signatures.open()
     let drain = try DrainKeeper(
       node: configuration.node,
       siblings: try Siblings(configuration.siblings),
@@ -91,9 +100,11 @@ package struct AgentParts: Sendable {
         httpAddress: sockets.http.address.description,
         grpcAddress: sockets.grpc?.address.description,
         metricsAddress: metrics?.address.description,
-        siblings: configuration.siblings.map(\.name)
+        siblings: configuration.siblings.map(\.name),
+        isSignatureRequired: !trusted.isEmpty
       ),
       repository: repository,
+      signatures: signatures,
       supervisor: supervisor,
       drain: drain,
       hub: hub,

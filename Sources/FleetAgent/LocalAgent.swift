@@ -7,6 +7,7 @@ package actor LocalAgent: NodeAgent {
   package nonisolated let name: NodeName
   private let description: NodeDescription
   let repository: ModelRepository
+  private let signatures: SignatureKeeper
   private let supervisor: EngineSupervisor
   private let drain: DrainKeeper
   private let hub: FrameHub
@@ -19,6 +20,7 @@ package actor LocalAgent: NodeAgent {
   package init(
     description: NodeDescription,
     repository: ModelRepository,
+    signatures: SignatureKeeper,
     supervisor: EngineSupervisor,
     drain: DrainKeeper,
     hub: FrameHub,
@@ -29,6 +31,7 @@ package actor LocalAgent: NodeAgent {
     name = description.name
     self.description = description
     self.repository = repository
+    self.signatures = signatures
     self.supervisor = supervisor
     self.drain = drain
     self.hub = hub
@@ -74,14 +77,18 @@ package actor LocalAgent: NodeAgent {
 
   private func carryOut(_ command: Command) async throws(CommandError) -> Outcome {
     switch command {
-    case .stage(let manifest, _):
+    case .stage(let manifest, let signature):
+      try await signatures.admit(manifest, signature, to: await repository.entries)
       await letStreamEnd(of: manifest.digest)
       return .staged(try await repository.stage(manifest))
     case .write(let chunk): return .written(receivedBytes: try await repository.write(chunk))
     case .activate(let version, let digest):
+      try await signatures.checkActivation(of: version, digest: digest, in: await repository.entries)
       return .activated(try await activator.activate(version, digest: digest))
     case .evaluate, .confirm: throw CommandError(.failed, "this agent cannot do that yet")
-    case .rollback(let model): return .activated(try await activator.rollback(model))
+    case .rollback(let model):
+      try await signatures.checkRollback(of: model, in: await repository.entries)
+      return .activated(try await activator.rollback(model))
     case .drain(let order): return .draining(handOffTo: try await drain.drain(order))
     case .undrain:
       try await drain.undrain()

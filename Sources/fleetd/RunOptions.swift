@@ -46,6 +46,14 @@ struct RunOptions: ParsableArguments {
 
   @Option(
     help: setting(
+      .trustedKeys,
+      "A public key of those who sign versions, a file of 'fleet key create'; with one, unsigned versions are refused; may be repeated."
+    )
+  )
+  var trustedKey: [String] = []
+
+  @Option(
+    help: setting(
       .siblings,
       "A node of the same store that takes over requests, NODE=HOST:PORT of its http; may be repeated."
     )
@@ -133,6 +141,7 @@ struct RunOptions: ParsableArguments {
       (.inject, inject), (.logLevel, logLevel),
     ]
     var flags = Dictionary(uniqueKeysWithValues: single.map { ($0, $1.map { [$0] } ?? []) })
+    flags[.trustedKeys] = trustedKey
     flags[.siblings] = sibling
     flags[.models] = model
     flags[.libraryPath] = libraryPath

@@ -89,6 +89,23 @@ struct ConfigurationTests {
     #expect(try ServingLimits(parsing: arguments[limits + 1]) == configuration.limits)
   }
 
+  @Test func trustedKeysAreReadFromEverySource() throws {
+    func read(flags: [Setting: [String]] = [:], environment: [String: String] = [:], file: String) throws -> [String] {
+      try AgentConfiguration(
+        flags: SettingValues(flags: Self.required.merging(flags) { $1 }),
+        environment: SettingValues(environment: environment),
+        file: SettingValues(json: Data(file.utf8), name: "agent.json")
+      ).trustedKeys
+    }
+    let file = #"{"trusted_keys": ["a.pub", "b.pub"]}"#
+    #expect(try read(file: "{}") == [])
+    #expect(try read(file: file) == ["a.pub", "b.pub"])
+    #expect(try read(environment: ["FLEET_TRUSTED_KEYS": "/c.pub:/d.pub"], file: file) == ["/c.pub", "/d.pub"])
+    #expect(try read(flags: [.trustedKeys: ["e.pub", "f.pub"]], file: file) == ["e.pub", "f.pub"])
+    let error = #expect(throws: ConfigurationError.self) { try read(file: #"{"trusted_keys": "a.pub"}"#) }
+    #expect(error?.problems == ["agent.json: trusted_keys: expected a list of files, found 'a.pub'"])
+  }
+
   @Test func everySettingHasItsThreeNames() {
     #expect(Setting.sloP99.flag == "--slo-p99")
     #expect(Setting.sloP99.variable == "FLEET_SLO_P99")

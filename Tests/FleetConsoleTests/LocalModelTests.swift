@@ -41,7 +41,7 @@ import Testing
   }
 
   private func chunk(_ path: String, offset: UInt64 = 0, count: Int = 4) throws -> [UInt8] {
-    try ModelFile.chunk(of: LocalModel(folder: folder), path: path, offset: offset, count: count)
+    try FileSource(ModelFile.path(of: path, in: LocalModel(folder: folder))).bytes(at: offset, count: count)
   }
 
   private func expect(

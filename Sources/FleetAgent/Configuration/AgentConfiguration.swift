@@ -41,6 +41,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var authority: String
   package var certificate: String
   package var key: String
+  /// Files of the public keys that versions must be signed by; none for taking every version.
+  package var trustedKeys: [String] = []
   package var siblings: [Sibling] = []
   package var slo = ServiceLevel()
   package var watts: DeclaredWatts?

@@ -66,6 +66,7 @@ private struct ConfigurationReader {
     configuration.watts = watts
     configuration.device = device
     configuration.injectedFault = fault
+    configuration.trustedKeys = source.values[.trustedKeys]?.texts ?? []
     configuration.librarySearchPath = source.values[.libraryPath]?.texts ?? []
     if let level { configuration.logLevel = level }
     return configuration

@@ -9,6 +9,7 @@ package enum Setting: String, Sendable, CaseIterable {
   case authority
   case certificate
   case key
+  case trustedKeys = "trusted-key"
   case siblings = "sibling"
   case sloP99 = "slo-p99"
   case sloErrors = "slo-errors"
@@ -26,9 +27,11 @@ package enum Setting: String, Sendable, CaseIterable {
   /// `--slo-p99`
   package var flag: String { "--\(rawValue)" }
 
-  /// `FLEET_SLO_P99`; lists are `FLEET_SIBLINGS`, with commas, `FLEET_MODELS`, with semicolons, and `FLEET_LIBRARY_PATH`, with colons.
+  /// `FLEET_SLO_P99`; lists are `FLEET_SIBLINGS`, with commas, `FLEET_MODELS`, with semicolons, `FLEET_TRUSTED_KEYS` and
+  /// `FLEET_LIBRARY_PATH`, with colons.
   package var variable: String {
     switch self {
+    case .trustedKeys: "FLEET_TRUSTED_KEYS"
     case .siblings: "FLEET_SIBLINGS"
     case .models: "FLEET_MODELS"
     default: "FLEET_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
@@ -38,6 +41,7 @@ package enum Setting: String, Sendable, CaseIterable {
   /// Where it lies in the JSON file: `["slo", "p99"]`.
   package var filePath: [String] {
     switch self {
+    case .trustedKeys: ["trusted_keys"]
     case .siblings: ["siblings"]
     case .models: ["models"]
     case .modelControl: ["model_control"]
@@ -60,7 +64,7 @@ package enum Setting: String, Sendable, CaseIterable {
     switch self {
     case .siblings: ","
     case .models: ";"
-    case .libraryPath: ":"
+    case .libraryPath, .trustedKeys: ":"
     default: nil
     }
   }

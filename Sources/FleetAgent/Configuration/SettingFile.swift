@@ -6,6 +6,7 @@ extension SettingValues {
   ///
   ///     {"node": "austin-01/a", "state": "/var/lib/fleet", "control": "0.0.0.0:7443", "http": "0.0.0.0:8000",
   ///      "authority": "authority.pem", "certificate": "node.pem", "key": "node.key",
+  ///      "trusted_keys": ["release.pub"],
   ///      "siblings": {"austin-01/b": "10.0.0.2:8000"}, "slo": {"p99": "50ms", "errors": "1%", "temperature": "85C"},
   ///      "watts": {"idle": "4W", "full": "15W"}, "library_path": ["/opt/openvino"],
   ///      "models": {"tag-reader": "queue=64 wait=500ms"}, "limits": "body=16MB"}
@@ -61,7 +62,7 @@ extension SettingValues {
     switch (value, setting) {
     case (.table(let entries), .siblings): return Self.texts(entries, joinedBy: "=")
     case (.table(let entries), .models): return Self.texts(entries, joinedBy: " ")
-    case (.list(let items), .libraryPath):
+    case (.list(let items), .libraryPath), (.list(let items), .trustedKeys):
       let texts = items.compactMap { item in if case .text(let text) = item { text } else { nil } }
       return texts.count == items.count ? texts : nil
     case (.text(let text), _) where setting.listSeparator == nil: return [text]
@@ -83,6 +84,7 @@ extension SettingValues {
     case .siblings: "a table such as {\"austin-01/b\": \"10.0.0.2:8000\"}"
     case .models: "a table such as {\"tag-reader\": \"queue=64 wait=500ms\"}"
     case .libraryPath: "a list of folders"
+    case .trustedKeys: "a list of files"
     default: "text"
     }
   }
