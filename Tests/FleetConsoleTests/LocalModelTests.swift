@@ -1,4 +1,5 @@
 import FleetCore
+import FleetTransfer
 import Foundation
 import Testing
 
