@@ -45,20 +45,25 @@ actor Activator {
   }
 
   private func bring(_ version: ModelVersion, digest: ModelDigest) async throws(CommandError) -> Activation {
+    await repository.hold(version)
+    do throws(CommandError) {
+      let activation = try await bringHeld(version, digest: digest)
+      await repository.hold(nil)
+      return activation
+    } catch {
+      await repository.hold(nil)
+      throw error
+    }
+  }
+
+  private func bringHeld(_ version: ModelVersion, digest: ModelDigest) async throws(CommandError) -> Activation {
     let folder = try await repository.verified(version, digest: digest)
     let before = await repository.activeVersions.models[version.name]
     let loaded = await supervisor.snapshot.models.first { $0.name == version.name }
-    if before?.active == ActiveVersions.Entry(version: version.number, digest: digest), loaded?.digest == digest {
+    if before?.active.isSame(version.number, digest) == true, loaded?.digest == digest {
       return Self.activation(version, digest, previous: before?.previous, milliseconds: 0)
     }
-    let milliseconds = try await supervisor.activate(
-      EngineSupervisor.Load.Version(
-        version: version,
-        digest: digest,
-        folder: folder,
-        options: options[version.name] ?? ModelOptions()
-      )
-    )
+    let milliseconds = try await load(version, digest: digest, folder: folder)
     do throws(CommandError) {
       try await repository.switchActive(to: version, digest: digest)
     } catch {
@@ -69,8 +74,40 @@ actor Activator {
     return Self.activation(version, digest, previous: previous, milliseconds: milliseconds)
   }
 
+  /// Has the engine serve a version. One that it cannot load is remembered with the reason.
+  private func load(
+    _ version: ModelVersion,
+    digest: ModelDigest,
+    folder: String
+  ) async throws(CommandError) -> Double {
+    do throws(CommandError) {
+      return try await supervisor.activate(
+        EngineSupervisor.Load.Version(
+          version: version,
+          digest: digest,
+          folder: folder,
+          options: options[version.name] ?? ModelOptions()
+        )
+      )
+    } catch {
+      let engine = await supervisor.snapshot.status
+      // Without a runtime no version can be loaded: that is no fault of this one.
+      let hasNoRuntime = engine.state == .failed && engine.runtime == nil
+      if error.code == .unusable, !hasNoRuntime { await remember(version, digest: digest, error.message) }
+      throw error
+    }
+  }
+
+  private func remember(_ version: ModelVersion, digest: ModelDigest, _ reason: String) async {
+    do throws(CommandError) {
+      try await repository.remember(version, digest: digest, reason: "could not be loaded: \(reason)")
+    } catch {
+      log.warning("what is wrong with \(version) is not remembered: \(error)")
+    }
+  }
+
   /// The disk did not take the switch: the engine goes back to what the disk says.
-  private func goBack(to before: ActiveVersions.Model?, of name: String) async {
+  private func goBack(to before: ActiveModel?, of name: String) async {
     guard let entry = before?.active else {
       // A first version: the next engine starts without it, as the disk says.
       return await supervisor.restart(because: "it serves \(name), which the disk did not take")
@@ -94,7 +131,7 @@ actor Activator {
   private static func activation(
     _ version: ModelVersion,
     _ digest: ModelDigest,
-    previous: ActiveVersions.Entry?,
+    previous: ActiveModel.Entry?,
     milliseconds: Double
   ) -> Activation {
     Activation(

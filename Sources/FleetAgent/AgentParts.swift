@@ -4,12 +4,13 @@ import Glibc
 package import Logging
 
 /// An agent put together, ready to run: its seam for the control API, and its services for `ServiceGroup` in the order in which they depend
-/// on each other (`supervisor`, `sampler`, `drain`).
+/// on each other (`supervisor`, `drain`, `sampler`, `probation`).
 package struct AgentParts: Sendable {
   package let agent: LocalAgent
   package let supervisor: EngineSupervisor
   package let sampler: Sampler
   package let drain: DrainKeeper
+  package let probation: ProbationKeeper
   package let sockets: EngineSockets
   /// Where Prometheus asks; nil for nowhere.
   package let metrics: ListeningSocket?
@@ -32,7 +33,13 @@ package struct AgentParts: Sendable {
     let metrics = try await ListeningSocket.binding(configuration.metrics, of: .metrics)
     let arguments = EngineArguments(configuration: configuration, agentStarted: started.timeIntervalSince1970)
     let repositoryRoot = "\(configuration.stateDirectory)/repository"
-    let repository = try ModelRepository(root: repositoryRoot, disk: disk, date: clock.date, log: log)
+    let repository = try ModelRepository(
+      root: repositoryRoot,
+      keptVersions: configuration.keptVersions,
+      disk: disk,
+      date: clock.date,
+      log: log
+    )
     try await repository.open()
     let signatures = try SignatureKeeper(
       trusted: trusted,
@@ -76,6 +83,7 @@ package struct AgentParts: Sendable {
     let pid = getpid()
     let sampler = Sampler(
       supervisor: supervisor,
+      repository: repository,
       board: try ProbeBoard(ProbeList.all(files: SystemFiles(), repository: repositoryRoot, agentPID: pid)),
       drain: drain,
       hub: hub,
@@ -117,6 +125,13 @@ package struct AgentParts: Sendable {
       supervisor: supervisor,
       sampler: sampler,
       drain: drain,
+      probation: ProbationKeeper(
+        repository: repository,
+        supervisor: supervisor,
+        duration: configuration.probation,
+        clock: clock,
+        log: log
+      ),
       sockets: sockets,
       metrics: metrics,
       board: metricsBoard,
@@ -131,6 +146,7 @@ package struct AgentParts: Sendable {
     supervisor: EngineSupervisor,
     sampler: Sampler,
     drain: DrainKeeper,
+    probation: ProbationKeeper,
     sockets: EngineSockets,
     metrics: ListeningSocket?,
     board: MetricsBoard,
@@ -140,6 +156,7 @@ package struct AgentParts: Sendable {
     self.supervisor = supervisor
     self.sampler = sampler
     self.drain = drain
+    self.probation = probation
     self.sockets = sockets
     self.metrics = metrics
     self.board = board

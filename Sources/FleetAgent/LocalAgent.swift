@@ -12,6 +12,7 @@ package actor LocalAgent: NodeAgent {
   private let drain: DrainKeeper
   private let hub: FrameHub
   private let activator: Activator
+  private let examiner: GoldenExaminer
   private let clock: AgentClock
   private var commands: CommandLog
   /// The state of the repository that the engine was told of last.
@@ -37,6 +38,7 @@ package actor LocalAgent: NodeAgent {
     self.hub = hub
     self.clock = clock
     activator = Activator(repository: repository, supervisor: supervisor, options: options, log: log)
+    examiner = GoldenExaminer(repository: repository, supervisor: supervisor)
     commands = CommandLog(log: log)
   }
 
@@ -56,15 +58,16 @@ package actor LocalAgent: NodeAgent {
   }
 
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {
+    let result: Result<Outcome, CommandError>
     do throws(CommandError) {
-      let outcome = try await carryOut(command)
-      await tellOfRepository()
-      commands.note(command, .success(outcome), at: clock.date())
-      return outcome
+      result = .success(try await carryOut(command))
     } catch {
-      commands.note(command, .failure(error), at: clock.date())
-      throw error
+      result = .failure(error)
     }
+    // Also when it failed: room may have been made for what then did not come.
+    await tellOfRepository()
+    commands.note(command, result, at: clock.date())
+    return try result.get()
   }
 
   /// What came or went may have to be loaded or unloaded.
@@ -85,7 +88,11 @@ package actor LocalAgent: NodeAgent {
     case .activate(let version, let digest):
       try await signatures.checkActivation(of: version, digest: digest, in: await repository.entries)
       return .activated(try await activator.activate(version, digest: digest))
-    case .evaluate, .confirm: throw CommandError(.failed, "this agent cannot do that yet")
+    case .evaluate(let version, let digest):
+      return .evaluated(try await examiner.evaluate(version, digest: digest))
+    case .confirm(let version, let digest):
+      try await repository.confirm(version, digest: digest)
+      return .confirmed
     case .rollback(let model):
       try await signatures.checkRollback(of: model, in: await repository.entries)
       return .activated(try await activator.rollback(model))

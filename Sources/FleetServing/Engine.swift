@@ -16,6 +16,7 @@ package final class Engine: Sendable {
   private let loader: ModelLoader
   private let service: InferenceService
   private let dispatch: InferDispatch
+  private let controller: EngineController
   private let serving: MultiThreadedEventLoopGroup
   private let controlling: MultiThreadedEventLoopGroup
 
@@ -26,6 +27,7 @@ package final class Engine: Sendable {
     loader: ModelLoader,
     service: InferenceService,
     dispatch: InferDispatch,
+    controller: EngineController,
     serving: MultiThreadedEventLoopGroup,
     controlling: MultiThreadedEventLoopGroup
   ) {
@@ -35,6 +37,7 @@ package final class Engine: Sendable {
     self.loader = loader
     self.service = service
     self.dispatch = dispatch
+    self.controller = controller
     self.serving = serving
     self.controlling = controlling
   }
@@ -115,6 +118,7 @@ package final class Engine: Sendable {
       loader: loader,
       service: service,
       dispatch: dispatch,
+      controller: controller,
       serving: serving,
       controlling: controlling
     )
@@ -127,6 +131,7 @@ package final class Engine: Sendable {
     _ = await grpcStopped
     dispatch.closeConnections()
     loader.stop()
+    await controller.stop()
     try? await service.shutDown()
     try? await serving.shutdownGracefully()
     try? await controlling.shutdownGracefully()

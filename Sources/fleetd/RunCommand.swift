@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
       try await AgentParts.open(configuration, version: BuildVersion.text, log: log)
     }
     let control = try orExit(status: 1) { try ControlService(parts.agent, configuration) }
-    var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, control]
+    var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, parts.probation, control]
     if let socket = parts.metrics { services.append(MetricsService(board: parts.board, socket: socket)) }
     if options.exitWithStdin { services.append(StandardInputEnd()) }
     let grpc = parts.sockets.grpc.map { ", grpc://\($0.address)" } ?? ""

@@ -100,6 +100,22 @@ struct RunOptions: ParsableArguments {
   var modelControl: String?
 
   @Option(
+    help: setting(
+      .keepVersions,
+      "How many versions of a model are kept besides the active one and the one to go back to (default: 3)."
+    )
+  )
+  var keepVersions: String?
+
+  @Option(
+    help: setting(
+      .probation,
+      "How long a version must have served without a crash before it is one to go back to (default: 60s)."
+    )
+  )
+  var probation: String?
+
+  @Option(
     help: setting(.device, "The runtime's name of the accelerator to use, such as CPU (default: the best there is).")
   )
   var device: String?
@@ -135,7 +151,8 @@ struct RunOptions: ParsableArguments {
   private var flags: [Setting: [String]] {
     let single: [(Setting, String?)] = [
       (.node, node), (.state, state), (.control, control), (.http, http), (.grpc, grpc), (.metrics, metrics),
-      (.limits, limits), (.modelControl, modelControl), (.authority, authority),
+      (.limits, limits), (.modelControl, modelControl), (.keepVersions, keepVersions), (.probation, probation),
+      (.authority, authority),
       (.certificate, certificate), (.key, key), (.sloP99, sloP99), (.sloErrors, sloErrors),
       (.sloTemperature, sloTemperature), (.wattsIdle, wattsIdle), (.wattsFull, wattsFull), (.device, device),
       (.inject, inject), (.logLevel, logLevel),

@@ -77,13 +77,17 @@ struct ConfigurationTests {
   @Test func modelsAndLimitsAreReadFromEverySource() throws {
     let configuration = try AgentConfiguration(
       flags: SettingValues(flags: Self.required.merging([.limits: ["body=1MB stall=5s"]]) { $1 }),
-      environment: SettingValues(environment: ["FLEET_MODELS": "a queue=3;b batch=8 versions=1,3"]),
+      environment: SettingValues(environment: [
+        "FLEET_MODELS": "a queue=3;b batch=8 versions=1,3", "FLEET_KEEP_VERSIONS": "0", "FLEET_PROBATION": "5m",
+      ]),
       file: SettingValues(json: Data(#"{"models": {"c": "wait=1s"}, "model_control": "none"}"#.utf8), name: "f")
     )
     #expect(configuration.models.keys.sorted() == ["a", "b"])
     #expect(configuration.models["b"]?.versions == .listed([1, 3]))
     #expect(configuration.limits.bodyBytes == 1 << 20)
     #expect(configuration.modelControl == .none)
+    #expect(configuration.keptVersions == 0)
+    #expect(configuration.probation == .seconds(300))
     let arguments = EngineArguments(configuration: configuration, agentStarted: 0).list
     let limits = try #require(arguments.firstIndex(of: "--limits"))
     #expect(try ServingLimits(parsing: arguments[limits + 1]) == configuration.limits)

@@ -164,7 +164,12 @@ struct CrashTests {
     let wentBack = active.retire(second, digest: digest, reason: "r", at: 3)
     #expect(wentBack && active.models["m"]?.active.version == 1 && active.models["m"]?.previous == nil)
     #expect(try ActiveVersions(bytes: active.bytes) == active)
-    #expect(active.limited { version, _ in version.number == 1 }.failures.isEmpty, "gone with its files")
+    let limited = active.limited { version, _ in version.number == 1 }
+    #expect(limited.failure(of: second, digest: digest) == "r", "it may be pushed again")
+    #expect(
+      limited.failure(of: second, digest: ModelDigest(ofManifest: [1])) == nil,
+      "with other contents it is another"
+    )
     let isRetired = active.retire(ModelVersion(name: "m", number: 1), digest: digest, reason: "r", at: 4)
     #expect(!isRetired)
     // As a release before this one wrote it.

@@ -1,6 +1,8 @@
 import FleetCore
 import FleetTestSupport
+import FoundationEssentials
 import Logging
+import Synchronization
 import Testing
 
 @testable import FleetAgent
@@ -200,8 +202,96 @@ struct RepositoryTests {
     #expect(try await opened().entries.map(\.role) == [.active])
   }
 
-  private func opened(_ disk: Disk = Disk()) async throws -> ModelRepository {
-    let repository = try ModelRepository(root: folder.path("repo"), disk: disk, log: .silent)
+  @Test(arguments: [0, 1, 5]) func keepsAsManySparesAsItIsTold(kept: Int) async throws {
+    let repository = try await opened(keptVersions: kept)
+    for number in 1...8 {
+      let version = TestVersion.tiny(number)
+      try await push(version, to: repository)
+      if number <= 2 { try await repository.switchActive(to: version.version, digest: version.digest) }
+    }
+    // What was just pushed has to stay until it can be activated.
+    let spares = (3...8).suffix(max(1, kept))
+    #expect(await repository.entries.map(\.version.number) == [1, 2] + spares)
+  }
+
+  @Test func sparesMakeRoomTheOldestFirst() async throws {
+    let free = Mutex<UInt64>(1 << 40)
+    var disk = Disk()
+    disk.freeBytes = { _ in free.withLock { $0 } }
+    disk.willDo = { step in
+      // Each version holds some 2 KB.
+      if case .remove(let path) = step, path.contains("trash-") { free.withLock { $0 += 2013 } }
+    }
+    let repository = try await opened(disk)
+    for number in 1...5 {
+      let version = TestVersion.tiny(number)
+      try await push(version, to: repository)
+      if number <= 2 { try await repository.switchActive(to: version.version, digest: version.digest) }
+    }
+    let other = TestVersion.tiny(1, model: "m")
+    try await push(other, to: repository)
+    for (age, path) in ["tag-reader/3", "tag-reader/4", "tag-reader/5", "m/1"].enumerated() {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: Double(age))],
+        ofItemAtPath: folder.path("repo/models/\(path)/manifest.json")
+      )
+    }
+    free.withLock { $0 = ModelRepository.reservedBytes + 100 }
+    let revision = await repository.revision
+    _ = try await repository.stage(TestVersion.tiny(6).manifest)
+    #expect(
+      await repository.entries.map(\.version) == [other.version] + [1, 2, 4, 5].map { TestVersion.tiny($0).version }
+    )
+    #expect(await repository.revision > revision, "the engine is to be told")
+
+    // Not all of them together would do: then none goes.
+    let large = TestVersion(ModelVersion(name: "m", number: 9), contents: ["a": [UInt8](repeating: 1, count: 20_000)])
+    let error = await #expect(throws: CommandError.self) { try await repository.stage(large.manifest) }
+    #expect(error?.code == .noSpace)
+    let words = "(tag-reader@4, tag-reader@5, m@1, which could go, hold 6 KB: too little)"
+    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    #expect(await repository.entries.count == 5)
+  }
+
+  @Test func whatIsBeingActivatedIsNotDropped() async throws {
+    var disk = Disk()
+    disk.freeBytes = { _ in ModelRepository.reservedBytes + 5000 }
+    let repository = try await opened(disk, keptVersions: 1)
+    let version = TestVersion.tiny(1)
+    try await push(version, to: repository)
+    await repository.hold(version.version)
+    for number in 2...3 { try await push(TestVersion.tiny(number), to: repository) }
+    #expect(await repository.entries.map(\.version.number) == [1, 3])
+    try await repository.switchActive(to: version.version, digest: version.digest)
+    await repository.hold(nil)
+    let gone = TestVersion.tiny(2)
+    let error = await #expect(throws: CommandError.self) {
+      try await repository.switchActive(to: gone.version, digest: gone.digest)
+    }
+    #expect(error?.code == .notFound && error?.message.contains("push it again") == true)
+  }
+
+  @Test func whatFailedIsStillKnownWhenItIsPushedAgain() async throws {
+    let repository = try await opened(keptVersions: 1)
+    let version = TestVersion.tiny(1)
+    try await push(version, to: repository)
+    try await repository.remember(version.version, digest: version.digest, reason: String(repeating: "x", count: 9000))
+    try await push(TestVersion.tiny(2), to: repository)
+    #expect(await repository.entries.map(\.version.number) == [2])
+    let next = try await opened(keptVersions: 2)
+    try await push(version, to: next)
+    #expect(await next.entries.first?.problem == String(repeating: "x", count: 500) + "…")
+    try await next.switchActive(to: version.version, digest: version.digest)
+    #expect(await next.entries.first?.problem == nil)
+  }
+
+  private func opened(_ disk: Disk = Disk(), keptVersions: Int = 3) async throws -> ModelRepository {
+    let repository = try ModelRepository(
+      root: folder.path("repo"),
+      keptVersions: keptVersions,
+      disk: disk,
+      log: .silent
+    )
     try await repository.open()
     return repository
   }

@@ -45,7 +45,7 @@ struct SimulatedAgentTests {
     #expect(
       back
         == .activated(
-          Activation(active: first.version, digest: first.digest, previous: second.version, loadMilliseconds: 1)
+          Activation(active: first.version, digest: first.digest, previous: nil, loadMilliseconds: 1)
         )
     )
   }

@@ -51,6 +51,22 @@ import Testing
     await test.stop()
   }
 
+  /// What the fixtures' README says, measured where the versions would be gated.
+  @Test(.enabled(if: isInstalled), arguments: [(1, 276), (2, 292), (3, 294), (4, 30)])
+  func evaluatesTheGoldenSetOfEachVersion(number: Int, expected: Int) async throws {
+    let test = try await TestEngine.start(Self.engine.get(), model: nil)
+    let version = ModelVersion(name: "tag-reader", number: number)
+    let (folder, digest) = ("\(Self.models)/tag-reader/\(number)", ModelDigest(ofManifest: []))
+    guard case .activated = try await test.call(.activate(version, digest: digest, folder: folder)) else {
+      throw TestFailure("it does not load")
+    }
+    let reply = try await test.call(.evaluate(version, digest: digest, folder: folder, withinSeconds: 30))
+    guard case .evaluated(let result) = reply else { throw TestFailure("\(reply)") }
+    print("tag-reader@\(number): \(result.right) of \(result.total)")
+    #expect(result.total == 300 && abs(result.right - expected) <= 1, "\(result)")
+    await test.stop()
+  }
+
   /// As exact as another runtime on another machine, whatever this processor offers to compute faster with.
   @Test(.enabled(if: isInstalled), arguments: [1, 2, 3, 4])
   func computesWhatONNXRuntimeDoes(version: Int) throws {

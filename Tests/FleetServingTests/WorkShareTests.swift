@@ -68,4 +68,23 @@ import struct FleetTestSupport.SeededRandom
     #expect(share.waitingCount == 0)
     withExtendedLifetime(targets) {}
   }
+
+  @Test func choresGoWhenNoCallCanAndNeverTakeTheLastWorker() throws {
+    var share = WorkShare<Int>(workers: 2)
+    let target = Target()
+    let calls = WorkShare<Int>.Lane(target: ObjectIdentifier(target))
+    let chores = WorkShare<Int>.Lane(target: ObjectIdentifier(target), kind: .chores)
+    let bounds = RequestQueue<Int>.Bounds(maximumWait: .seconds(60), parallelism: 1)
+    _ = share.add(1, .init(), to: chores, bounds: bounds, now: Self.time(0))
+    _ = share.add(2, .init(), to: calls, bounds: bounds, now: Self.time(0))
+    let begun = share.next(now: Self.time(0))
+    let first = try #require(begun)
+    #expect(first.run.entries.map(\.call) == [2], "the call goes first, though it came later")
+    #expect(share.next(now: Self.time(0)) == nil, "the last worker is not for chores")
+    share.finished(first, now: Self.time(1))
+    let chore = share.next(now: Self.time(1))
+    #expect(chore?.run.entries.map(\.call) == [1])
+    #expect(share.isFree(calls), "and nobody waits behind one")
+    withExtendedLifetime(target) {}
+  }
 }

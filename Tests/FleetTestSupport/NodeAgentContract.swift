@@ -5,18 +5,22 @@ package import Testing
 /// What every `NodeAgent` promises, whether it is the box itself, the same over the wire, or its twin in memory.
 ///
 /// `makeAgent` gives a fresh agent, in a store with the siblings it is told; none means that it is the last serving node.
-/// An agent with a real engine is given two versions of one model that the engine can load.
+/// An agent with a real engine is given versions of one model that the engine can load: two that came without a golden set and one with three
+/// pictures that it answers right.
 package func verifyNodeAgentContract(
   first: TestVersion = .tiny(1),
   second: TestVersion = .tiny(2),
+  golden: TestVersion = .golden(3),
   _ makeAgent: (_ siblings: [NodeName]) async throws -> any NodeAgent
 ) async throws {
-  let contract = NodeAgentContract(first: first, second: second)
+  let contract = NodeAgentContract(first: first, second: second, golden: golden)
   try await contract.describesItself(makeAgent([]))
   try await contract.sendsFrames(makeAgent([]))
   try await contract.sendsHistoryFirst(makeAgent([]))
   try await contract.takesVersion(makeAgent([]))
   try await contract.goesBack(makeAgent([]))
+  try await contract.goesBackToTheLastGood(makeAgent([]))
+  try await contract.evaluatesGoldenSets(makeAgent([]))
   try await contract.keepsWrongBytesOut(makeAgent([]))
   try await contract.takesStreams(makeAgent([]))
   try await contract.keepsWrongStreamsOut(makeAgent([]))
@@ -46,6 +50,7 @@ package func expectError(
 struct NodeAgentContract {
   let first: TestVersion
   let second: TestVersion
+  let golden: TestVersion
 
   func describesItself(_ agent: any NodeAgent) async throws {
     let description = try await agent.describe()
@@ -117,6 +122,58 @@ struct NodeAgentContract {
     #expect(activation.active == first.version && activation.digest == first.digest)
     try await servesVersion(first, agent)
     await expectError(.notFound, saying: "no-such-model", of: agent, .rollback(model: "no-such-model"))
+  }
+
+  func goesBackToTheLastGood(_ agent: any NodeAgent) async throws {
+    for version in [first, second, golden] { try await version.push(to: agent) }
+    await expectError(.conflict, saying: "\(first.version)", of: agent, .confirm(first.version, digest: first.digest))
+    _ = try await activated(first, on: agent)
+    #expect(try await provisional(agent) == [first.version], "what was just activated is on probation")
+    try await waitForFrame(agent, "says so in frames") { $0.models.first?.isProvisional == true }
+    #expect(try await agent.execute(.confirm(first.version, digest: first.digest)) == .confirmed)
+    #expect(try await agent.execute(.confirm(first.version, digest: first.digest)) == .confirmed, "may be repeated")
+    await expectError(.conflict, of: agent, .confirm(first.version, digest: second.digest))
+    #expect(try await provisional(agent).isEmpty)
+    try await waitForFrame(agent, "says so in frames") { $0.models.first?.isProvisional == false }
+
+    #expect(try await activated(second, on: agent).previous == first.version)
+    #expect(try await activated(second, on: agent).previous == first.version, "activate may be repeated")
+    #expect(try await activated(golden, on: agent).previous == first.version, "not the one on probation")
+    #expect(try await provisional(agent) == [golden.version])
+    guard case .activated(let back) = try await agent.execute(.rollback(model: first.version.name)) else {
+      Issue.record("rollback answers with an activation")
+      return
+    }
+    #expect(back.active == first.version && back.previous == nil, "what never proved itself is not gone back to")
+    #expect(try await provisional(agent).isEmpty, "what was good still is")
+    try await servesVersion(first, agent)
+
+    _ = try await activated(second, on: agent)
+    #expect(try await agent.execute(.confirm(second.version, digest: second.digest)) == .confirmed)
+    #expect(try await activated(golden, on: agent).previous == second.version)
+    let roles = try await agent.describe().repository.map(\.role)
+    #expect(roles == [.stored, .previous, .active])
+  }
+
+  func evaluatesGoldenSets(_ agent: any NodeAgent) async throws {
+    for version in [first, golden] { try await version.push(to: agent) }
+    await expectError(
+      .conflict,
+      saying: "\(golden.version)",
+      of: agent,
+      .evaluate(golden.version, digest: golden.digest)
+    )
+    _ = try await activated(first, on: agent)
+    await expectError(.notFound, saying: "golden", of: agent, .evaluate(first.version, digest: first.digest))
+    await expectError(.conflict, of: agent, .evaluate(golden.version, digest: golden.digest))
+    _ = try await activated(golden, on: agent)
+    await expectError(.conflict, of: agent, .evaluate(golden.version, digest: first.digest))
+    let result = GoldenResult(right: 3, total: 3)
+    #expect(try await agent.execute(.evaluate(golden.version, digest: golden.digest)) == .evaluated(result))
+    #expect(
+      try await agent.execute(.evaluate(golden.version, digest: golden.digest)) == .evaluated(result),
+      "evaluate may be repeated"
+    )
   }
 
   func keepsWrongBytesOut(_ agent: any NodeAgent) async throws {
@@ -223,6 +280,10 @@ struct NodeAgentContract {
     try await waitForFrame(agent, "serves \(version.version)") { frame in
       frame.models.contains { $0.name == name && $0.version == number && $0.digest == digest }
     }
+  }
+
+  private func provisional(_ agent: any NodeAgent) async throws -> [ModelVersion] {
+    try await agent.describe().repository.filter(\.isProvisional).map(\.version)
   }
 
   private func drained(_ agent: any NodeAgent) async throws -> Frame {

@@ -125,6 +125,7 @@ extension SeededRandom {
       name: nodeName().node,
       version: Int.random(in: 1...10_000, using: &self),
       digest: digest(),
+      isProvisional: chance(0.3),
       requests: count(),
       errors: count(),
       inFlight: count(),

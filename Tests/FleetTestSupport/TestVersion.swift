@@ -24,6 +24,19 @@ package struct TestVersion: Sendable {
     )
   }
 
+  /// The same with a golden set of `labels.count` pictures.
+  package static func golden(_ number: Int, labels: [Int] = [3, 1, 4]) -> TestVersion {
+    let images = labels.map { label in (0..<64).map { $0 == label ? "16" : "0" }.joined(separator: ",") }
+    let golden = """
+      {"input":"pixels","output":"scores","images":[\(images.map { "[\($0)]" }.joined(separator: ","))],"labels":\(labels)}
+      """
+    let tiny = tiny(number)
+    return TestVersion(
+      tiny.version,
+      contents: tiny.contents.merging([GoldenResult.fileName: Array(golden.utf8)]) { $1 }
+    )
+  }
+
   package var version: ModelVersion { manifest.version }
   package var digest: ModelDigest { manifest.digest }
 

@@ -33,6 +33,8 @@ import Testing
       _ = try? Frame(wire: Fleet_V1_Frame(serializedBytes: bytes))
       _ = try? NodeDescription(wire: Fleet_V1_NodeDescription(serializedBytes: bytes))
       _ = try? ModelManifest(wire: Fleet_V1_StageRequest(serializedBytes: bytes)).problems
+      _ = try? ManifestSignature.optional(wire: Fleet_V1_StageRequest(serializedBytes: bytes))
+      _ = try? GoldenResult(wire: Fleet_V1_GoldenResult(serializedBytes: bytes))
       _ = try? FileChunk(wire: Fleet_V1_WriteRequest(serializedBytes: bytes))
       _ = try? DrainOrder(wire: Fleet_V1_DrainRequest(serializedBytes: bytes))
       _ = try? StagedFile.list(wire: Fleet_V1_StageReply(serializedBytes: bytes))
@@ -103,6 +105,21 @@ import Testing
     var wire = Fleet_V1_Frame(random.frame())
     wire.reasons = ["\u{1B}[2Jgone\u{9B}31m\nnext\u{7F}"]
     #expect(try Frame(wire: wire).reasons == ["\u{FFFD}[2Jgone\u{FFFD}31m\u{FFFD}next\u{FFFD}"])
+  }
+
+  @Test func `More right answers than questions, and endless signatures, are refused`() throws {
+    var result = Fleet_V1_GoldenResult()
+    (result.right, result.total) = (301, 300)
+    let more = #expect(throws: CommandError.self) { try GoldenResult(wire: result) }
+    #expect(more == CommandError(.invalid, "right: 301 of 300 answers are right"))
+    var stage = Fleet_V1_StageRequest()
+    stage.signature.signature = String(repeating: "f", count: 5000)
+    let long = #expect(throws: CommandError.self) { try ManifestSignature.optional(wire: stage) }
+    #expect(long == CommandError(.invalid, "signature.signature: 5000 bytes are too many"))
+    stage.signature = Fleet_V1_ManifestSignature()
+    stage.signature.expires = .nan
+    let never = #expect(throws: CommandError.self) { try ManifestSignature.optional(wire: stage) }
+    #expect(never?.message.hasPrefix("signature.expires: nan is not") == true)
   }
 
   private func damage(_ bytes: inout [UInt8], _ random: inout SeededRandom) {

@@ -58,7 +58,22 @@ import Testing
         ModelVersion(name: random.nodeName().node, number: Int.random(in: 1...99, using: &random)),
         contents: [random.nodeName().node: random.bytes(20), "b/\(random.nodeName().node)": random.bytes(1)]
       )
-      #expect(try ModelManifest(wire: Fleet_V1_StageRequest(version.manifest)) == version.manifest, "\(random)")
+      let signature = random.chance(0.5) ? random.signature() : nil
+      let stage = Fleet_V1_StageRequest(version.manifest, signature: signature)
+      #expect(try ModelManifest(wire: stage) == version.manifest, "\(random)")
+      #expect(try ManifestSignature.optional(wire: stage) == signature, "\(random)")
+      let total = Int.random(in: 0...10_000, using: &random)
+      let result = GoldenResult(right: Int.random(in: 0...total, using: &random), total: total)
+      #expect(try GoldenResult(wire: Fleet_V1_GoldenResult(result)) == result, "\(random)")
+      let entry = RepositoryEntry(
+        version: version.version,
+        digest: version.digest,
+        bytes: version.manifest.totalBytes,
+        role: [.active, .previous, .stored].randomElement(using: &random) ?? .stored,
+        problem: random.chance(0.5) ? random.text() : nil,
+        isProvisional: random.chance(0.5)
+      )
+      #expect(try RepositoryEntry(wire: Fleet_V1_RepositoryEntry(entry), "entry") == entry, "\(random)")
       let chunk = FileChunk(
         digest: version.digest,
         path: "a/b",
@@ -101,4 +116,18 @@ import Testing
   }
 
   private func pow4(_ value: Double) -> Double { value * value * value * value }
+}
+
+extension SeededRandom {
+  fileprivate mutating func signature() -> ManifestSignature {
+    func hexadecimal(_ bytes: [UInt8]) -> String {
+      bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+    return ManifestSignature(
+      key: hexadecimal(bytes(32)),
+      counter: next(),
+      expires: chance(0.5) ? Double.random(in: 0...4e9, using: &self) : nil,
+      signature: hexadecimal(bytes(64))
+    )
+  }
 }

@@ -50,6 +50,10 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var models: [String: ModelOptions] = [:]
   package var limits = ServingLimits()
   package var modelControl = ModelControl.explicit
+  /// Versions kept of a model besides the active one and the one to go back to.
+  package var keptVersions = ModelRepository.spareVersions
+  /// How long a version must have served without a crash before it counts as good.
+  package var probation: Duration = .seconds(60)
   package var device: String?
   package var injectedFault: FaultInjection?
   package var librarySearchPath: [String] = []

@@ -41,6 +41,12 @@ private struct ConfigurationReader {
     let models = models()
     let limits = limits()
     let modelControl = optional(.modelControl, "'explicit' or 'none'") { AgentConfiguration.ModelControl(rawValue: $0) }
+    let kept = optional(.keepVersions, "a number of versions from 0 to 100") { text in
+      Int(text).flatMap { (0...100).contains($0) ? $0 : nil }
+    }
+    let probation = optional(.probation, "a duration from '0s' to '24h'") { text in
+      Quantity.duration(text).flatMap { $0 >= .zero && $0 <= .seconds(86_400) ? $0 : nil }
+    }
     let device = optional(.device, "a device such as 'CPU'") { $0.isEmpty ? nil : $0 }
     let fault = injectedFault()
     let level = optional(.logLevel, "one of \(AgentConfiguration.logLevels.joined(separator: ", "))") {
@@ -61,6 +67,8 @@ private struct ConfigurationReader {
     configuration.models = models
     configuration.limits = limits
     if let modelControl { configuration.modelControl = modelControl }
+    if let kept { configuration.keptVersions = kept }
+    if let probation { configuration.probation = probation }
     configuration.siblings = siblings
     configuration.slo = slo
     configuration.watts = watts

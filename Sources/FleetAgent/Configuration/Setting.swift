@@ -19,6 +19,8 @@ package enum Setting: String, Sendable, CaseIterable {
   case models = "model"
   case limits
   case modelControl = "model-control"
+  case keepVersions = "keep-versions"
+  case probation
   case device
   case inject
   case libraryPath = "library-path"
@@ -45,6 +47,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case .siblings: ["siblings"]
     case .models: ["models"]
     case .modelControl: ["model_control"]
+    case .keepVersions: ["keep_versions"]
     case .sloP99: ["slo", "p99"]
     case .sloErrors: ["slo", "errors"]
     case .sloTemperature: ["slo", "temperature"]

@@ -145,7 +145,7 @@ package actor DrainKeeper: Service {
     guard state.availability != .serving else { return await tellToServe() }
     if serving != handOffTo { log.notice("requests are handed to \(Self.list(serving.map(\.name)))") }
     handOffTo = serving
-    try? await supervisor?.call(handOff, within: EngineSupervisor.orderDeadline)
+    _ = try? await supervisor?.call(handOff, within: EngineSupervisor.orderDeadline)
   }
 
   /// Only an operator who forced the drain has chosen that requests which no sibling takes are refused.

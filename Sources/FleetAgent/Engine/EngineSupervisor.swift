@@ -107,11 +107,12 @@ package actor EngineSupervisor: Service {
   }
 
   /// Sends a command to the engine that runs now. Throws `.unreachable` when there is none.
-  package func call(_ command: EngineCommand, within deadline: Duration) async throws(CommandError) {
+  @discardableResult
+  package func call(_ command: EngineCommand, within deadline: Duration) async throws(CommandError) -> EngineReply {
     guard let engine else {
       throw CommandError(.unreachable, "the engine is away\(state.problem.map { ": \($0)" } ?? "")")
     }
-    _ = try await Self.call(command, of: engine, within: deadline)
+    return try await Self.call(command, of: engine, within: deadline)
   }
 
   /// Tells the engine what the repository holds now. One that is away is told when it is back.
@@ -342,8 +343,11 @@ package actor EngineSupervisor: Service {
     within deadline: Duration
   ) async throws(CommandError) -> EngineReply {
     let reply = try await engine.link.call(command, within: deadline)
-    if case .failed(let words) = reply { throw CommandError(.unusable, words) }
-    return reply
+    switch reply {
+    case .failed(let words): throw CommandError(.unusable, words)
+    case .refused(let code, let words): throw CommandError(code, words)
+    default: return reply
+    }
   }
 
   private func end() async {

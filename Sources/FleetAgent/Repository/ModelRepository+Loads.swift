@@ -6,7 +6,7 @@ extension ModelRepository {
   /// What a new engine has to load.
   func loads(_ options: [String: ModelOptions] = [:]) -> [EngineSupervisor.Load] {
     activeVersions.models.sorted { $0.key < $1.key }.map { name, model in
-      func load(_ entry: ActiveVersions.Entry) -> EngineSupervisor.Load.Version {
+      func load(_ entry: ActiveModel.Entry) -> EngineSupervisor.Load.Version {
         let version = ModelVersion(name: name, number: entry.version)
         return EngineSupervisor.Load.Version(
           version: version,

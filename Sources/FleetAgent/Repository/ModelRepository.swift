@@ -1,14 +1,15 @@
 package import FleetCore
 package import FoundationEssentials
 package import Logging
+import Synchronization
 
 /// The versions that a node keeps on its disk. Power lost at any instant leaves each of them whole or not there, and the active one
 /// either the old or the new.
 ///
 /// An actor on a thread of its own, since disks block.
 package actor ModelRepository {
-  /// Versions kept of a model besides the active and the previous one.
-  static let spareVersions = 3
+  /// Versions kept of a model besides the active and the previous one, unless told otherwise.
+  package static let spareVersions = 3
   /// Space that no upload may take.
   static let reservedBytes: UInt64 = 64 << 20
   /// Uploads under way at the same time; the one left alone for longest gives way to a new one.
@@ -16,27 +17,39 @@ package actor ModelRepository {
 
   let folder: RepositoryFolder
   let disk: Disk
-  private let log: Logger
-  private let date: @Sendable () -> Date
+  let log: Logger
+  let date: @Sendable () -> Date
+  let keptVersions: Int
   private let executor: ThreadExecutor
-  private var versions: [ModelVersion: ModelManifest] = [:]
+  var versions: [ModelVersion: ModelManifest] = [:]
   private(set) var uploads: [ModelDigest: ModelManifest] = [:]
   /// Of each upload the file that its last bytes went to, and the stream that brings them.
   var incoming: [ModelDigest: IncomingFile] = [:]
   var receiving: [ModelDigest: Receiving] = [:]
   var lastReceiving: UInt64 = 0
-  private var active = ActiveVersions()
+  var active = ActiveVersions() {
+    didSet {
+      let provisional = active.provisional
+      onProbation.withLock { $0 = provisional }
+    }
+  }
+  /// What is being activated, and so must not be dropped.
+  var held: ModelVersion?
   /// Counts changes of what is here and of what is active.
-  package private(set) var revision: UInt64 = 0
+  package internal(set) var revision: UInt64 = 0
+  private nonisolated let onProbation = Mutex<[ModelVersion: ModelDigest]>([:])
 
+  /// Keeps `keptVersions` of a model besides the active and the previous one.
   package init(
     root: String,
+    keptVersions: Int = spareVersions,
     disk: Disk = Disk(),
     date: @escaping @Sendable () -> Date = { Date() },
     log: Logger
   ) throws {
     executor = try ThreadExecutor(name: "repository", givesWay: true)
     folder = RepositoryFolder(root: root)
+    self.keptVersions = keptVersions
     self.disk = disk
     self.date = date
     self.log = log
@@ -72,15 +85,21 @@ package actor ModelRepository {
           try disk.remove(path)
         }
       }
-      if let bytes = disk.contents(of: folder.active, limit: 1 << 20) {
-        do {
-          active = try ActiveVersions(bytes: bytes).limited { versions[$0]?.digest == $1 }
-        } catch {
-          log.error(
-            "active.json cannot be read, so nothing is served until it is activated: \(JSONText.describe(error))"
-          )
-        }
-      }
+      // Without it all look like spares, though one of them was served.
+      if readActive() { dropUnneeded() }
+    }
+  }
+
+  /// False when what is there cannot be read.
+  private func readActive() -> Bool {
+    guard disk.exists(folder.active) else { return true }
+    do {
+      let bytes = disk.contents(of: folder.active, limit: 1 << 20) ?? []
+      active = try ActiveVersions(bytes: bytes).limited { versions[$0]?.digest == $1 }
+      return true
+    } catch {
+      log.error("active.json cannot be read, so nothing is served until it is activated: \(JSONText.describe(error))")
+      return false
     }
   }
 
@@ -97,7 +116,7 @@ package actor ModelRepository {
     if versions[manifest.version] != nil {
       return manifest.files.map { StagedFile(path: $0.path, receivedBytes: $0.bytes, totalBytes: $0.bytes) }
     }
-    try checkSpace(for: manifest)
+    try makeSpace(for: manifest)
     return try saying("stage \(manifest.version)") {
       if uploads[digest] == nil {
         try makeRoomForUpload()
@@ -121,12 +140,16 @@ package actor ModelRepository {
         digest: manifest.digest,
         bytes: manifest.totalBytes,
         role: active.role(of: version),
-        problem: active.failure(of: version)
+        problem: active.failure(of: version, digest: manifest.digest),
+        isProvisional: active.provisional[version] == manifest.digest
       )
     }
   }
 
   package var activeVersions: ActiveVersions { active }
+
+  /// The active versions that have yet to serve their probation. Does not wait for the disk.
+  package nonisolated var provisional: [ModelVersion: ModelDigest] { onProbation.withLock { $0 } }
 
   /// The folder of a complete version, with every byte of it checked again.
   package func verified(_ version: ModelVersion, digest: ModelDigest) throws(CommandError) -> String {
@@ -151,43 +174,6 @@ package actor ModelRepository {
 
   package func path(of version: ModelVersion) -> String { folder.version(version) }
 
-  /// Makes a version the one that is served, in one atomic step, and drops versions that nobody needs.
-  package func switchActive(to version: ModelVersion, digest: ModelDigest) throws(CommandError) {
-    var next = active
-    next.switchTo(version, digest: digest, at: date().timeIntervalSince1970)
-    guard next != active else { return }
-    try saying("switch to \(version)") { try disk.replace(folder.active, with: next.bytes) }
-    active = next
-    revision += 1
-    dropUnneeded(of: version)
-  }
-
-  /// Has one of `suspects`, which crash again and again, not served any more: of the active ones that have a predecessor the one that
-  /// became active last, since what has served for long is rarely to blame.
-  package func retire(_ suspects: [ModelVersion], reason: String) throws(CommandError) -> Retirement {
-    func since(_ version: ModelVersion) -> Double { active.models[version.name]?.since ?? 0 }
-    let served = suspects.filter { active.role(of: $0) == .active }
-    let replaceable = served.filter { active.models[$0.name]?.previous != nil }.max { since($0) < since($1) }
-    let beside = suspects.first { active.role(of: $0) != .active && versions[$0] != nil }
-    guard let version = replaceable ?? beside, let digest = versions[version]?.digest else {
-      guard let kept = served.first ?? suspects.first else { throw CommandError(.invalid, "no version is suspected") }
-      return Retirement(version: kept)
-    }
-    var next = active
-    let previous = active.models[version.name]?.previous
-    guard next.retire(version, digest: digest, reason: reason, at: date().timeIntervalSince1970) else {
-      return Retirement(version: version)
-    }
-    try saying("go back from \(version)") { try disk.replace(folder.active, with: next.bytes) }
-    active = next
-    revision += 1
-    guard version == replaceable, let previous else { return Retirement(version: version, outcome: .leftOut) }
-    return Retirement(
-      version: version,
-      outcome: .wentBack(to: ModelVersion(name: version.name, number: previous.version))
-    )
-  }
-
   // MARK: Workings
 
   /// Two uploads of one number may be under way: what is complete first has it, and the other is dropped.
@@ -205,26 +191,6 @@ package actor ModelRepository {
       .conflict,
       "\(manifest.version) is here already, with other contents (\(held.digest.short)); give the new one another number"
     )
-  }
-
-  private func missing(of manifest: ModelManifest) -> UInt64 {
-    manifest.files.reduce(UInt64(0)) { $0 + ($1.bytes - received($1, of: manifest.digest)) }
-  }
-
-  /// Counts what other uploads will still take, too.
-  private func checkSpace(for manifest: ModelManifest) throws(CommandError) {
-    let missing = missing(of: manifest)
-    let others = uploads.values.filter { $0.digest != manifest.digest }.map { self.missing(of: $0) }
-    let free = try saying("measure the free space") { try disk.freeBytes(folder.root) }
-    let promised = others.reduce(UInt64(0)) { Self.sum($0, $1) }
-    guard free >= Self.sum(Self.sum(missing, promised), Self.reservedBytes) else {
-      let promise = promised == 0 ? "" : ", \(Self.megabytes(promised)) are promised to other uploads"
-      throw CommandError(
-        .noSpace,
-        "\(manifest.version) needs \(Self.megabytes(missing))\(promise) and \(Self.megabytes(Self.reservedBytes)) must stay free, "
-          + "but only \(Self.megabytes(free)) are; make room on the disk of this node"
-      )
-    }
   }
 
   private func makeRoomForUpload() throws {
@@ -281,41 +247,6 @@ package actor ModelRepository {
     dropUnneeded(of: manifest.version)
   }
 
-  /// Keeps the active, the previous and the newest few others of a model, `kept` among them. Versions that cannot be dropped harm nobody.
-  private func dropUnneeded(of kept: ModelVersion) {
-    do {
-      try drop(unneeded(of: kept))
-    } catch {
-      log.warning("old versions of \(kept.name) stay: \(error)")
-    }
-  }
-
-  private func unneeded(of kept: ModelVersion) -> [ModelVersion] {
-    let stored = versions.keys.filter { $0.name == kept.name && active.role(of: $0) == .stored }
-    // By the age of the upload: a slow one is old already when it is complete.
-    let byAge = stored.sorted { left, right in
-      if left == kept || right == kept { return right == kept && left != kept }
-      let ages = (disk.modified(manifestPath(left)), disk.modified(manifestPath(right)))
-      return ages.0 == ages.1 ? left < right : ages.0 < ages.1
-    }
-    return byAge.dropLast(Self.spareVersions)
-  }
-
-  private func drop(_ unneeded: [ModelVersion]) throws {
-    for version in unneeded {
-      guard let manifest = versions[version] else { continue }
-      // Out of sight in one step, so that half a version is never seen.
-      try disk.remove(folder.trash(manifest.digest))
-      try disk.rename(folder.version(version), to: folder.trash(manifest.digest))
-      versions[version] = nil
-      try disk.remove(folder.trash(manifest.digest))
-    }
-  }
-
-  private func manifestPath(_ version: ModelVersion) -> String {
-    "\(folder.version(version))/\(ModelManifest.fileName)"
-  }
-
   private func manifest(in path: String) -> ModelManifest? {
     disk.contents(of: "\(path)/\(ModelManifest.fileName)", limit: ModelManifest.maximumManifestBytes)
       .flatMap { try? ModelManifest(parsing: $0) }
@@ -329,7 +260,7 @@ package actor ModelRepository {
     min(disk.size(of: "\(folder.upload(digest))/\(file.path)") ?? 0, file.bytes)
   }
 
-  private func hash(_ path: String) throws -> String {
+  func hash(_ path: String) throws -> String {
     var hasher = SHA256Text.Hasher()
     try disk.read(path) { hasher.update($0) }
     return hasher.finish()

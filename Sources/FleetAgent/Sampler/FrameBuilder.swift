@@ -31,7 +31,8 @@ package struct FrameBuilder: Sendable {
     at moment: AgentClock.Moment,
     engine: EngineSnapshot,
     probes: ProbeRound,
-    drain: DrainState
+    drain: DrainState,
+    provisional: [ModelVersion: ModelDigest] = [:]
   ) -> Frame {
     sequence += 1
     let accelerator = accelerator(engine, probes, at: moment.seconds)
@@ -59,7 +60,11 @@ package struct FrameBuilder: Sendable {
         residentBytes: probes[.agentResidentBytes]
       ),
       accelerators: [accelerator],
-      models: engine.models,
+      models: engine.models.map { model in
+        var model = model
+        model.isProvisional = provisional[ModelVersion(name: model.name, number: model.version)] == model.digest
+        return model
+      },
       memoryUsedBytes: probes[.memoryUsedBytes],
       memoryTotalBytes: probes[.memoryTotalBytes],
       diskFreeBytes: probes[.diskFreeBytes],

@@ -4,6 +4,7 @@ import ServiceLifecycle
 /// Gathers everything once a tick and makes a frame of it: once a second, and as often as ten times while somebody watches so closely.
 package actor Sampler: Service {
   private let supervisor: EngineSupervisor
+  private let repository: ModelRepository
   private let board: ProbeBoard
   private let drain: DrainKeeper
   private let hub: FrameHub
@@ -19,6 +20,7 @@ package actor Sampler: Service {
 
   package init(
     supervisor: EngineSupervisor,
+    repository: ModelRepository,
     board: ProbeBoard,
     drain: DrainKeeper,
     hub: FrameHub,
@@ -27,6 +29,7 @@ package actor Sampler: Service {
     clock: AgentClock
   ) {
     self.supervisor = supervisor
+    self.repository = repository
     self.board = board
     self.drain = drain
     self.hub = hub
@@ -58,7 +61,13 @@ package actor Sampler: Service {
     lastTick = moment.seconds
     let probes = await board.round(ProbeMoment(seconds: moment.seconds, enginePID: engine.status.pid))
     let drain = await drain.observe(engine)
-    let frame = builder.frame(at: moment, engine: engine, probes: probes, drain: drain)
+    let frame = builder.frame(
+      at: moment,
+      engine: engine,
+      probes: probes,
+      drain: drain,
+      provisional: repository.provisional
+    )
     metrics.publish(frame, counters: engine.counters, at: moment.seconds)
     hub.publish(frame, at: moment.seconds)
   }

@@ -93,9 +93,10 @@ package struct NodeFollower: Sendable {
 
 /// What one stream of frames has brought so far.
 private final class Heard: Sendable {
-  /// What makes an earlier description out of date: another agent, or another version loaded.
+  /// What makes an earlier description out of date: another agent, another version loaded, or the end of a probation.
   struct Facts: Equatable, Sendable {
     var versions: [ModelDigest]
+    var provisional: [Bool]
     var agentStarted: Date
   }
 
@@ -112,7 +113,11 @@ private final class Heard: Sendable {
   func note(_ frame: Frame) {
     state.withLock {
       $0.lastFrame = .now
-      $0.facts = Facts(versions: frame.models.map(\.digest), agentStarted: frame.agentStarted)
+      $0.facts = Facts(
+        versions: frame.models.map(\.digest),
+        provisional: frame.models.map(\.isProvisional),
+        agentStarted: frame.agentStarted
+      )
     }
   }
 }

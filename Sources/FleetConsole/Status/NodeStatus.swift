@@ -77,6 +77,7 @@ extension StatusDocument {
       var digest: String
       var bytes: UInt64
       var role: String
+      var isProvisional: Bool
       @ExplicitNull var problem: String?
     }
 
@@ -195,6 +196,7 @@ extension StatusDocument {
           digest: $0.digest.text,
           bytes: $0.bytes,
           role: $0.role.rawValue,
+          isProvisional: $0.isProvisional,
           problem: $0.problem
         )
       }

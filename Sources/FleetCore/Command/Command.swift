@@ -10,7 +10,7 @@ package enum Command: Sendable, Equatable {
   case evaluate(ModelVersion, digest: ModelDigest)
   /// Ends the active version's probation: it is the last good one now, the one to go back to.
   case confirm(ModelVersion, digest: ModelDigest)
-  /// Goes back to the version before the active one.
+  /// Goes back to the last good version, which is the one before the active one unless that never ended its probation.
   case rollback(model: String)
   case drain(DrainOrder)
   case undrain(orderedBy: String)

@@ -60,7 +60,7 @@ package struct RepositoryEntry: Sendable, Equatable {
   package enum Role: String, Sendable {
     /// What the node serves.
     case active
-    /// What `rollback` returns to.
+    /// What `rollback` returns to: the last good version, or the one before when none was ever good.
     case previous
     /// Complete and verified, not in use.
     case stored
@@ -70,14 +70,24 @@ package struct RepositoryEntry: Sendable, Equatable {
   package var digest: ModelDigest
   package var bytes: UInt64
   package var role: Role
-  /// Why the node does not choose it by itself: it kept crashing. Nil when it may.
+  /// Why the node does not choose it by itself: it kept crashing, or could not be loaded. Nil when it may.
   package var problem: String?
+  /// Whether it has yet to serve its probation.
+  package var isProvisional: Bool
 
-  package init(version: ModelVersion, digest: ModelDigest, bytes: UInt64, role: Role, problem: String? = nil) {
+  package init(
+    version: ModelVersion,
+    digest: ModelDigest,
+    bytes: UInt64,
+    role: Role,
+    problem: String? = nil,
+    isProvisional: Bool = false
+  ) {
     self.version = version
     self.digest = digest
     self.bytes = bytes
     self.role = role
     self.problem = problem
+    self.isProvisional = isProvisional
   }
 }

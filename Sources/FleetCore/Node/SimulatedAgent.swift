@@ -8,11 +8,11 @@ package actor SimulatedAgent: NodeAgent {
   private var history: [Frame] = []
   private var staged: [ModelDigest: Upload] = [:]
   private var versions: [ModelVersion: ModelManifest] = [:]
-  private var active: ModelVersion?
-  private var previous: ModelVersion?
+  private var models: [String: ActiveModel] = [:]
   private var siblings: [NodeName]
   private var failures: [CommandError] = []
   private var goldenResults: [ModelVersion: GoldenResult] = [:]
+  private var goldenProblems: [ModelVersion: CommandError] = [:]
   private var isPaused = false
   private let onTick: @Sendable (inout Frame) -> Void
 
@@ -53,11 +53,14 @@ package actor SimulatedAgent: NodeAgent {
       httpAddress: "127.0.0.1:0",
       siblings: siblings,
       repository: versions.sorted { $0.key < $1.key }.map { version, manifest in
-        RepositoryEntry(
+        let model = models[version.name]
+        let isActive = model?.active.version == version.number
+        return RepositoryEntry(
           version: version,
           digest: manifest.digest,
           bytes: manifest.totalBytes,
-          role: version == active ? .active : version == previous ? .previous : .stored
+          role: isActive ? .active : model?.previous?.version == version.number ? .previous : .stored,
+          isProvisional: isActive && model?.active.isProvisional == true
         )
       },
       isSimulated: true
@@ -87,6 +90,7 @@ package actor SimulatedAgent: NodeAgent {
     case .activate(let version, let digest): return try activate(version, digest: digest)
     case .evaluate(let version, let digest):
       try checkActive(version, digest)
+      if let problem = goldenProblems[version] { throw problem }
       guard let golden = goldenResults[version] else {
         throw CommandError(
           .notFound,
@@ -96,6 +100,10 @@ package actor SimulatedAgent: NodeAgent {
       return .evaluated(golden)
     case .confirm(let version, let digest):
       try checkActive(version, digest)
+      models[version.name]?.confirm()
+      for index in frame.models.indices where frame.models[index].name == version.name {
+        frame.models[index].isProvisional = false
+      }
       return .confirmed
     case .rollback(let model): return try rollback(model)
     case .drain(let order): return try drain(order)
@@ -115,7 +123,10 @@ package actor SimulatedAgent: NodeAgent {
   package func failNext(_ error: CommandError) { failures.append(error) }
 
   /// What `evaluate` answers for a version from now on.
-  package func setGolden(_ result: GoldenResult?, for version: ModelVersion) { goldenResults[version] = result }
+  package func setGolden(_ result: GoldenResult?, for version: ModelVersion) {
+    goldenResults[version] = result
+    goldenProblems[version] = nil
+  }
 
   /// A paused agent is as one stopped by SIGSTOP: its link stays, nothing comes.
   package func setPaused(_ paused: Bool) { isPaused = paused }
@@ -180,7 +191,10 @@ package actor SimulatedAgent: NodeAgent {
     upload.received[chunk.path] = bytes
     let isComplete = upload.manifest.files.allSatisfy { UInt64(upload.received[$0.path]?.count ?? 0) == $0.bytes }
     staged[chunk.digest] = isComplete ? nil : upload
-    if isComplete { versions[upload.manifest.version] = upload.manifest }
+    if isComplete {
+      versions[upload.manifest.version] = upload.manifest
+      readGolden(upload)
+    }
     return .written(receivedBytes: UInt64(bytes.count))
   }
 
@@ -188,26 +202,50 @@ package actor SimulatedAgent: NodeAgent {
     guard let manifest = versions[version], manifest.digest == digest else {
       throw CommandError(.notFound, "\(version) with digest \(digest.short) is not complete on \(name); push it first")
     }
-    if active != version {
-      previous = active
-      active = version
-    }
+    let fresh = ActiveModel(active: .init(version: version.number, digest: digest, isProvisional: true))
+    var model = models[version.name] ?? fresh
+    model.switchTo(version.number, digest: digest, at: nil)
+    models[version.name] = model
     frame.engine.state = .serving
-    frame.models = [ModelStatus(name: version.name, version: version.number, digest: digest)]
+    frame.models = [
+      ModelStatus(
+        name: version.name,
+        version: version.number,
+        digest: digest,
+        isProvisional: model.active.isProvisional
+      )
+    ]
+    let previous = model.previous.map { ModelVersion(name: version.name, number: $0.version) }
     return .activated(Activation(active: version, digest: digest, previous: previous, loadMilliseconds: 1))
   }
 
+  /// A twin answers a golden set right, unless a test says otherwise.
+  private func readGolden(_ upload: Upload) {
+    struct Labels: Decodable {
+      let labels: [Int]
+    }
+    let version = upload.manifest.version
+    guard let bytes = upload.received[GoldenResult.fileName], goldenResults[version] == nil else { return }
+    do {
+      let count = try JSONDecoder().decode(Labels.self, from: Data(bytes)).labels.count
+      goldenResults[version] = GoldenResult(right: count, total: count)
+    } catch {
+      let problem = "\(version): \(GoldenResult.fileName): \(JSONText.describe(error))"
+      goldenProblems[version] = CommandError(.unusable, problem)
+    }
+  }
+
   private func checkActive(_ version: ModelVersion, _ digest: ModelDigest) throws(CommandError) {
-    guard active == version, versions[version]?.digest == digest else {
+    guard models[version.name]?.active.isSame(version.number, digest) == true else {
       throw CommandError(.conflict, "\(version) (\(digest.short)) is not the active version of \(name)")
     }
   }
 
   private func rollback(_ model: String) throws(CommandError) -> Outcome {
-    guard let previous, previous.name == model, let manifest = versions[previous] else {
+    guard let previous = models[model]?.previous else {
       throw CommandError(.notFound, "\(name) holds no earlier version of '\(model)' to go back to")
     }
-    return try activate(previous, digest: manifest.digest)
+    return try activate(ModelVersion(name: model, number: previous.version), digest: previous.digest)
   }
 
   private func drain(_ order: DrainOrder) throws(CommandError) -> Outcome {

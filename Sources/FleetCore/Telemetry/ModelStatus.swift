@@ -4,6 +4,8 @@ package struct ModelStatus: Sendable, Equatable, Codable {
   package var version: Int
   /// Digest of what is loaded, not of what was asked for.
   package var digest: ModelDigest
+  /// Whether this version has yet to serve its probation.
+  package var isProvisional: Bool
   /// Requests answered, well or not.
   package var requests: UInt64
   /// Requests answered with an error that was not the client's.
@@ -29,6 +31,7 @@ package struct ModelStatus: Sendable, Equatable, Codable {
     name: String,
     version: Int,
     digest: ModelDigest,
+    isProvisional: Bool = false,
     requests: UInt64 = 0,
     errors: UInt64 = 0,
     inFlight: UInt64 = 0,
@@ -43,6 +46,7 @@ package struct ModelStatus: Sendable, Equatable, Codable {
     self.name = name
     self.version = version
     self.digest = digest
+    self.isProvisional = isProvisional
     self.requests = requests
     self.errors = errors
     self.inFlight = inFlight

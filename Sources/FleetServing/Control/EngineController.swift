@@ -1,15 +1,23 @@
 import FleetCore
 import FleetWire
 import NIOCore
+import Synchronization
 
 /// Does what the agent asks of its engine.
 final class EngineController: Sendable {
+  private struct Evaluation {
+    var isUnderWay = false
+    var task: Task<Void, Never>?
+  }
+
   private let loader: ModelLoader
   private let service: InferenceService
   private let handOff: HandOff
   private let serving: any EventLoopGroup
   private let openConnections: @Sendable () -> Int
   private let accept: @Sendable () -> Void
+  private let evaluator: GoldenEvaluator
+  private let evaluation = Mutex(Evaluation())
 
   init(
     loader: ModelLoader,
@@ -25,6 +33,7 @@ final class EngineController: Sendable {
     self.serving = serving
     self.openConnections = openConnections
     self.accept = accept
+    evaluator = GoldenEvaluator(service: service)
   }
 
   func perform(_ command: EngineCommand, on loop: any EventLoop) -> EventLoopFuture<EngineReply> {
@@ -33,6 +42,11 @@ final class EngineController: Sendable {
       let deadline = ContinuousClock.now + .seconds(min(withinSeconds, 1e6))
       let entry = CatalogEntry(version: version, digest: digest, folder: folder, isActive: true, options: options)
       return loader.inTurn(on: loop) { [self] in activate(entry, by: deadline, seconds: withinSeconds) }
+    case .evaluate(let version, let digest, let folder, let withinSeconds):
+      let deadline = NIODeadline.now() + .nanoseconds(Int64(max(0, min(withinSeconds, 1e6)) * 1e9))
+      return evaluate(on: loop) { [evaluator] in
+        await evaluator.evaluate(version, digest: digest, folder: folder, by: deadline, on: loop)
+      }
     case .catalog(let entries):
       loader.know(entries)
       return loop.makeSucceededFuture(.done)
@@ -51,6 +65,33 @@ final class EngineController: Sendable {
     case .report:
       return report(on: loop)
     }
+  }
+
+  /// One at a time: each leaves clients their room, several together would not.
+  private func evaluate(
+    on loop: any EventLoop,
+    _ work: @escaping @Sendable () async -> EngineReply
+  ) -> EventLoopFuture<EngineReply> {
+    let promise = loop.makePromise(of: EngineReply.self)
+    let isBusy = evaluation.withLock { evaluation in
+      if evaluation.isUnderWay { return true }
+      evaluation.isUnderWay = true
+      evaluation.task = Task {
+        let reply = await work()
+        self.evaluation.withLock { $0.isUnderWay = false }
+        promise.succeed(reply)
+      }
+      return false
+    }
+    if isBusy { promise.succeed(.refused(.conflict, "a golden set is being answered already; try again after it")) }
+    return promise.futureResult
+  }
+
+  /// Ends a golden set that is under way, and returns when it has been told of.
+  func stop() async {
+    let task = evaluation.withLock { $0.task }
+    task?.cancel()
+    await task?.value
   }
 
   private func activate(_ entry: CatalogEntry, by deadline: ContinuousClock.Instant, seconds: Double) -> EngineReply {

@@ -15,7 +15,8 @@ final class OpenVINOModel: LoadedModel {
   /// Kept alive for the devices' plugins, which it owns.
   private let core: OpenVINOHandle
   private let compiled: OpenVINOHandle
-  /// Requests nobody uses, as many as run at a time; those of more callers than that are made for them alone.
+  /// Requests nobody uses, as many as run at a time and, once it was needed, one for a golden set beside them; those of more callers than that
+  /// are made for them alone.
   private let idle: Mutex<[OpenVINORequest]>
 
   init(_ symbols: OpenVINOSymbols, core: OpenVINOHandle, compiled: OpenVINOHandle) throws {
@@ -38,7 +39,7 @@ final class OpenVINOModel: LoadedModel {
     // A request whose call failed is not used again: its state is OpenVINO's secret.
     let run = try request.run(calls, outputs: outputs, wanted: wanted)
     let surplus = idle.withLock { idle -> OpenVINORequest? in
-      guard idle.count < parallelism else { return request }
+      guard idle.count <= parallelism else { return request }
       idle.append(request)
       return nil
     }

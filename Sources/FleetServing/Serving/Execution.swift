@@ -25,6 +25,20 @@ struct Execution: Sendable {
     }
   }
 
+  /// The outputs for what is nobody's call, and how long they took; in no statistics, but watched as any computation.
+  func runUncounted(
+    _ inputs: [Tensor],
+    wanted: [Int],
+    on target: ServedVersion
+  ) throws(EngineError) -> (outputs: [Tensor], time: TimeAmount) {
+    do {
+      let (run, time) = try timed(on: target) { try $0.run([inputs], wanted: wanted) }
+      return (run.outputs, time)
+    } catch {
+      throw EngineError("the engine failed: \(error)")
+    }
+  }
+
   /// Answers `calls`, all of one version and of one kind.
   func answer(_ calls: [WaitingCall], waited: [TimeAmount]) {
     if calls.count > 1, answerTogether(calls, waited: waited) { return }

@@ -88,7 +88,7 @@ package final class Scheduler: Sendable {
     try await threads.shutDown()
   }
 
-  private static let stopping = ServingError(.unavailable, "the engine is stopping")
+  static let stopping = ServingError(.unavailable, "the engine is stopping")
 
   private typealias Late = [(call: WaitingCall, refusal: RequestQueue<WaitingCall>.Refusal)]
 
@@ -127,7 +127,10 @@ package final class Scheduler: Sendable {
   private func perform(_ job: WorkShare<WaitingCall>.Job) {
     let now = NIODeadline.now()
     for entry in job.run.entries { entry.call.meter.dequeued() }
-    if let first = job.run.entries.first, case .read(let read) = first.call.work { return read() }
+    switch job.run.entries.first?.call.work {
+    case .read(let work), .chore(let work): return work()
+    case .compute, nil: break
+    }
     compute(job.run.entries.map(\.call), job.run.entries.map { now - $0.joined })
   }
 

@@ -7,6 +7,8 @@ struct WaitingCall: Sendable {
     /// Is read by a worker, because it is long, and comes back as one to compute.
     case read(@Sendable () -> Void)
     case compute(InferValidation.Prepared, answer: @Sendable (Result<[Tensor], ServingError>) -> Void)
+    /// Nobody's call: is done when a worker has nothing else to do, and is not counted.
+    case chore(@Sendable () -> Void)
   }
 
   let target: ServedVersion
@@ -17,11 +19,13 @@ struct WaitingCall: Sendable {
   let refuse: @Sendable (ServingError) -> Void
 
   var lane: WorkShare<WaitingCall>.Lane {
-    WorkShare.Lane(target: ObjectIdentifier(target), isReading: isReading)
-  }
-
-  var isReading: Bool {
-    if case .read = work { true } else { false }
+    let kind: WorkShare<WaitingCall>.Lane.Kind =
+      switch work {
+      case .compute: .computing
+      case .read: .reading
+      case .chore: .chores
+      }
+    return WorkShare.Lane(target: ObjectIdentifier(target), kind: kind)
   }
 
   /// Refused by the queue: tells the client why, and the books.
@@ -55,6 +59,7 @@ struct WaitingCall: Sendable {
   }
 
   func fail(_ error: ServingError) {
+    if case .chore = work { return refuse(error) }
     target.statistics.failed(after: NIODeadline.now() - received, because: error.kind)
     refuse(error)
   }

@@ -1,16 +1,22 @@
 import NIOCore
 
 /// Shares a few workers among the queues of many models: the one that has had least of the workers' time goes first, and none gets
-/// the last free worker as long as it has another. Like `RequestQueue`, it only tells what to do.
+/// the last free worker as long as it has another. Chores, which are nobody's calls, go when no call can, and never take the last. Like `RequestQueue`, it only tells what to do.
 struct WorkShare<Call> {
   typealias Queue = RequestQueue<Call>
 
   /// One queue; it exists as long as something waits or runs in it.
   struct Lane: Hashable {
+    enum Kind {
+      case computing
+      /// Requests that are read by a worker, because they are long, queue up apart from those that are ready to compute.
+      case reading
+      case chores
+    }
+
     /// The version that is asked.
     var target: ObjectIdentifier
-    /// Requests that are read by a worker, because they are long, queue up apart from those that are ready to compute.
-    var isReading = false
+    var kind = Kind.computing
   }
 
   struct Job {
@@ -93,7 +99,8 @@ struct WorkShare<Call> {
     let ready = places.filter { entry in
       !(isLast && entry.value.queue.runningCount > 0) && entry.value.queue.hasNext(now: now)
     }
-    guard let lane = ready.min(by: { $0.value.used < $1.value.used })?.key,
+    let calls = ready.filter { $0.key.kind != .chores }
+    guard let lane = (calls.isEmpty && !isLast ? ready : calls).min(by: { $0.value.used < $1.value.used })?.key,
       let run = places[lane]?.queue.next(now: now)
     else { return nil }
     busy += 1

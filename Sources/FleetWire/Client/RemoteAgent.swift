@@ -71,9 +71,9 @@ package final class RemoteAgent: NodeAgent {
 
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {
     switch command {
-    case .stage(let manifest, _):
+    case .stage(let manifest, let signature):
       let reply = try await call("stage", deadlines.command) { (calls, options) in
-        try await calls.stage(Fleet_V1_StageRequest(manifest), options: options)
+        try await calls.stage(Fleet_V1_StageRequest(manifest, signature: signature), options: options)
       }
       encodings.withLock { $0 = Set(reply.sendEncodings.prefix(16).compactMap(\.known)) }
       return try read("an answer") { () throws(CommandError) in .staged(try StagedFile.list(wire: reply)) }
@@ -89,8 +89,16 @@ package final class RemoteAgent: NodeAgent {
         try await calls.activate(Fleet_V1_ActivateRequest(version, digest: digest), options: options)
       }
       return try read("an answer") { () throws(CommandError) in .activated(try Activation(wire: reply)) }
-    case .evaluate, .confirm:
-      throw CommandError(.failed, "\(name) cannot be asked that over the wire yet")
+    case .evaluate(let version, let digest):
+      let reply = try await call("evaluate", deadlines.evaluate) { (calls, options) in
+        try await calls.evaluate(Fleet_V1_EvaluateRequest(version, digest: digest), options: options)
+      }
+      return try read("an answer") { () throws(CommandError) in .evaluated(try GoldenResult(wire: reply)) }
+    case .confirm(let version, let digest):
+      _ = try await call("confirm", deadlines.command) { (calls, options) in
+        try await calls.confirm(Fleet_V1_ConfirmRequest(version, digest: digest), options: options)
+      }
+      return .confirmed
     case .rollback(let model):
       let reply = try await call("rollback", deadlines.activate) { (calls, options) in
         var request = Fleet_V1_RollbackRequest()

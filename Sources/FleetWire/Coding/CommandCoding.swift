@@ -51,6 +51,22 @@ extension Fleet_V1_ActivateRequest {
   }
 }
 
+extension Fleet_V1_EvaluateRequest {
+  init(_ wanted: ModelVersion, digest wantedDigest: ModelDigest) {
+    self.init()
+    version = Fleet_V1_ModelVersion(wanted)
+    digest = wantedDigest.text
+  }
+}
+
+extension Fleet_V1_ConfirmRequest {
+  init(_ wanted: ModelVersion, digest wantedDigest: ModelDigest) {
+    self.init()
+    version = Fleet_V1_ModelVersion(wanted)
+    digest = wantedDigest.text
+  }
+}
+
 extension Fleet_V1_DrainRequest {
   init(_ order: DrainOrder) {
     self.init()

@@ -21,6 +21,7 @@ extension Fleet_V1_ModelStatus {
     name = model.name
     version = UInt32(clamping: model.version)
     digest = model.digest.text
+    isProvisional = model.isProvisional
     requests = model.requests
     errors = model.errors
     inFlight = model.inFlight
@@ -40,6 +41,7 @@ extension ModelStatus {
       name: try WireValue.modelName(wire.name, "\(field).name"),
       version: Int(wire.version),
       digest: try WireValue.digest(wire.digest, "\(field).digest"),
+      isProvisional: wire.isProvisional,
       requests: try WireValue.count(wire.requests, "\(field).requests"),
       errors: try WireValue.count(wire.errors, "\(field).errors"),
       inFlight: try WireValue.count(wire.inFlight, "\(field).in_flight"),
@@ -66,6 +68,7 @@ extension Fleet_V1_RepositoryEntry {
     case .stored: role = .stored
     }
     if let text = entry.problem { problem = WireValue.shortened(text) }
+    isProvisional = entry.isProvisional
   }
 }
 
@@ -83,14 +86,16 @@ extension RepositoryEntry {
       digest: try WireValue.digest(wire.digest, "\(field).digest"),
       bytes: try WireValue.count(wire.bytes, "\(field).bytes"),
       role: role,
-      problem: wire.hasProblem ? try WireValue.text(wire.problem, "\(field).problem") : nil
+      problem: wire.hasProblem ? try WireValue.text(wire.problem, "\(field).problem") : nil,
+      isProvisional: wire.isProvisional
     )
   }
 }
 
 extension Fleet_V1_StageRequest {
-  init(_ manifest: ModelManifest) {
+  init(_ manifest: ModelManifest, signature: ManifestSignature? = nil) {
     self.init()
+    if let signature { self.signature = Fleet_V1_ManifestSignature(signature) }
     version = Fleet_V1_ModelVersion(manifest.version)
     files = manifest.files.map { file in
       var entry = Fleet_V1_ManifestFile()
@@ -115,6 +120,30 @@ extension ModelManifest {
           sha256: try WireValue.text(file.sha256, "files.sha256")
         )
       }
+    )
+  }
+}
+
+extension Fleet_V1_ManifestSignature {
+  init(_ signature: ManifestSignature) {
+    self.init()
+    key = signature.key
+    counter = signature.counter
+    if let seconds = signature.expires { expires = seconds }
+    self.signature = signature.signature
+  }
+}
+
+extension ManifestSignature {
+  /// Only bounds what a peer may send: whether it counts, the node says. Nil when there is none.
+  static func optional(wire request: Fleet_V1_StageRequest) throws(CommandError) -> ManifestSignature? {
+    guard request.hasSignature else { return nil }
+    let wire = request.signature
+    return ManifestSignature(
+      key: try WireValue.text(wire.key, "signature.key"),
+      counter: wire.counter,
+      expires: wire.hasExpires ? try WireValue.number(wire.expires, "signature.expires") : nil,
+      signature: try WireValue.text(wire.signature, "signature.signature")
     )
   }
 }

@@ -48,3 +48,20 @@ extension Activation {
     )
   }
 }
+
+extension Fleet_V1_GoldenResult {
+  init(_ result: GoldenResult) {
+    self.init()
+    right = UInt32(clamping: result.right)
+    total = UInt32(clamping: result.total)
+  }
+}
+
+extension GoldenResult {
+  init(wire: Fleet_V1_GoldenResult) throws(CommandError) {
+    guard wire.right <= wire.total else {
+      throw WireValue.wrong("right", "\(wire.right) of \(wire.total) answers are right")
+    }
+    self.init(right: Int(wire.right), total: Int(wire.total))
+  }
+}

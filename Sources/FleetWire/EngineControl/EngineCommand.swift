@@ -11,6 +11,9 @@ package enum EngineCommand: Sendable, Equatable, Codable {
     options: ModelOptions = ModelOptions(),
     withinSeconds: Double = 60
   )
+  /// Answer the golden set in `folder` with this version, which has to be the active one, while clients go first. One that is not done
+  /// within `withinSeconds` is given up.
+  case evaluate(ModelVersion, digest: ModelDigest, folder: String, withinSeconds: Double)
   /// All that the repository holds, verified, and so all that may be loaded; after every change of it.
   case catalog([CatalogEntry])
   /// Hand new requests to `siblings` (REST addresses, HOST:PORT, best first) until told to serve. What no sibling takes is

@@ -4,12 +4,16 @@ package import FleetCore
 package enum EngineReply: Sendable, Equatable, Codable {
   /// Answers `activate`: what is served now, and how long loading took.
   case activated(loadMilliseconds: Double)
+  /// Answers `evaluate`.
+  case evaluated(GoldenResult)
   /// Answers `handOff` and `serve`.
   case done
   /// Answers `report`.
   case report(EngineReport)
   /// The command failed, in the words of the runtime; whatever was served before is still served.
   case failed(String)
+  /// The same, of a kind that the operator should know.
+  case refused(CommandError.Code, String)
 }
 
 package struct EngineResponse: Sendable, Equatable, Codable {

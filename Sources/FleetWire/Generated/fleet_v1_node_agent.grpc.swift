@@ -99,6 +99,32 @@ internal enum Fleet_V1_NodeAgent: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Evaluate" metadata.
+        internal enum Evaluate: Sendable {
+            /// Request type for "Evaluate".
+            internal typealias Input = Fleet_V1_EvaluateRequest
+            /// Response type for "Evaluate".
+            internal typealias Output = Fleet_V1_GoldenResult
+            /// Descriptor for "Evaluate".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "fleet.v1.NodeAgent"),
+                method: "Evaluate",
+                type: .unary
+            )
+        }
+        /// Namespace for "Confirm" metadata.
+        internal enum Confirm: Sendable {
+            /// Request type for "Confirm".
+            internal typealias Input = Fleet_V1_ConfirmRequest
+            /// Response type for "Confirm".
+            internal typealias Output = Fleet_V1_ConfirmReply
+            /// Descriptor for "Confirm".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "fleet.v1.NodeAgent"),
+                method: "Confirm",
+                type: .unary
+            )
+        }
         /// Namespace for "Rollback" metadata.
         internal enum Rollback: Sendable {
             /// Request type for "Rollback".
@@ -158,6 +184,8 @@ internal enum Fleet_V1_NodeAgent: Sendable {
             Stage.descriptor,
             Write.descriptor,
             Activate.descriptor,
+            Evaluate.descriptor,
+            Confirm.descriptor,
             Rollback.descriptor,
             Drain.descriptor,
             Undrain.descriptor,
@@ -273,6 +301,42 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.StreamingServerRequest<Fleet_V1_ActivateRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_Activation>
+
+        /// Handle the "Evaluate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the active version answer the golden set that came with its files; takes up to a minute.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_EvaluateRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_GoldenResult` messages.
+        func evaluate(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_EvaluateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_GoldenResult>
+
+        /// Handle the "Confirm" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends the active version's probation.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_ConfirmRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_ConfirmReply` messages.
+        func confirm(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_ConfirmRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ConfirmReply>
 
         /// Handle the "Rollback" method.
         ///
@@ -430,6 +494,42 @@ extension Fleet_V1_NodeAgent {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Fleet_V1_Activation>
 
+        /// Handle the "Evaluate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the active version answer the golden set that came with its files; takes up to a minute.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_EvaluateRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Fleet_V1_GoldenResult` message.
+        func evaluate(
+            request: GRPCCore.ServerRequest<Fleet_V1_EvaluateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Fleet_V1_GoldenResult>
+
+        /// Handle the "Confirm" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends the active version's probation.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ConfirmRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Fleet_V1_ConfirmReply` message.
+        func confirm(
+            request: GRPCCore.ServerRequest<Fleet_V1_ConfirmRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ConfirmReply>
+
         /// Handle the "Rollback" method.
         ///
         /// - Parameters:
@@ -585,6 +685,42 @@ extension Fleet_V1_NodeAgent {
             context: GRPCCore.ServerContext
         ) async throws -> Fleet_V1_Activation
 
+        /// Handle the "Evaluate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the active version answer the golden set that came with its files; takes up to a minute.
+        ///
+        /// - Parameters:
+        ///   - request: A `Fleet_V1_EvaluateRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Fleet_V1_GoldenResult` to respond with.
+        func evaluate(
+            request: Fleet_V1_EvaluateRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Fleet_V1_GoldenResult
+
+        /// Handle the "Confirm" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends the active version's probation.
+        ///
+        /// - Parameters:
+        ///   - request: A `Fleet_V1_ConfirmRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Fleet_V1_ConfirmReply` to respond with.
+        func confirm(
+            request: Fleet_V1_ConfirmRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Fleet_V1_ConfirmReply
+
         /// Handle the "Rollback" method.
         ///
         /// - Parameters:
@@ -708,6 +844,28 @@ extension Fleet_V1_NodeAgent.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Fleet_V1_NodeAgent.Method.Evaluate.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_EvaluateRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_GoldenResult>(),
+            handler: { request, context in
+                try await self.evaluate(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Fleet_V1_NodeAgent.Method.Confirm.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ConfirmRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ConfirmReply>(),
+            handler: { request, context in
+                try await self.confirm(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Fleet_V1_NodeAgent.Method.Rollback.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_RollbackRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_Activation>(),
@@ -806,6 +964,28 @@ extension Fleet_V1_NodeAgent.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_Activation> {
         let response = try await self.activate(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    internal func evaluate(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_EvaluateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_GoldenResult> {
+        let response = try await self.evaluate(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    internal func confirm(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_ConfirmRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ConfirmReply> {
+        let response = try await self.confirm(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -922,6 +1102,32 @@ extension Fleet_V1_NodeAgent.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Fleet_V1_Activation> {
         return GRPCCore.ServerResponse<Fleet_V1_Activation>(
             message: try await self.activate(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    internal func evaluate(
+        request: GRPCCore.ServerRequest<Fleet_V1_EvaluateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Fleet_V1_GoldenResult> {
+        return GRPCCore.ServerResponse<Fleet_V1_GoldenResult>(
+            message: try await self.evaluate(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    internal func confirm(
+        request: GRPCCore.ServerRequest<Fleet_V1_ConfirmRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ConfirmReply> {
+        return GRPCCore.ServerResponse<Fleet_V1_ConfirmReply>(
+            message: try await self.confirm(
                 request: request.message,
                 context: context
             ),
@@ -1100,6 +1306,52 @@ extension Fleet_V1_NodeAgent {
             deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_Activation>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_Activation>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Evaluate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the active version answer the golden set that came with its files; takes up to a minute.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_EvaluateRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_EvaluateRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_GoldenResult` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func evaluate<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_EvaluateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_EvaluateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_GoldenResult>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_GoldenResult>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Confirm" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends the active version's probation.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ConfirmRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_ConfirmRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_ConfirmReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func confirm<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_ConfirmRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_ConfirmRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ConfirmReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ConfirmReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "Rollback" method.
@@ -1357,6 +1609,74 @@ extension Fleet_V1_NodeAgent {
             try await self.client.unary(
                 request: request,
                 descriptor: Fleet_V1_NodeAgent.Method.Activate.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Evaluate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the active version answer the golden set that came with its files; takes up to a minute.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_EvaluateRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_EvaluateRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_GoldenResult` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func evaluate<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_EvaluateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_EvaluateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_GoldenResult>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_GoldenResult>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Fleet_V1_NodeAgent.Method.Evaluate.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Confirm" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Ends the active version's probation.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ConfirmRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_ConfirmRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_ConfirmReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func confirm<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_ConfirmRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_ConfirmRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ConfirmReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ConfirmReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Fleet_V1_NodeAgent.Method.Confirm.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -1633,6 +1953,64 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
         )
     }
 
+    /// Call the "Evaluate" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Has the active version answer the golden set that came with its files; takes up to a minute.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Fleet_V1_EvaluateRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func evaluate<Result>(
+        request: GRPCCore.ClientRequest<Fleet_V1_EvaluateRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_GoldenResult>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.evaluate(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_EvaluateRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_GoldenResult>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Confirm" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Ends the active version's probation.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Fleet_V1_ConfirmRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func confirm<Result>(
+        request: GRPCCore.ClientRequest<Fleet_V1_ConfirmRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ConfirmReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.confirm(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ConfirmRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ConfirmReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "Rollback" method.
     ///
     /// - Parameters:
@@ -1895,6 +2273,72 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             metadata: metadata
         )
         return try await self.activate(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Evaluate" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Has the active version answer the golden set that came with its files; takes up to a minute.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func evaluate<Result>(
+        _ message: Fleet_V1_EvaluateRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_GoldenResult>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Fleet_V1_EvaluateRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.evaluate(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Confirm" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Ends the active version's probation.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func confirm<Result>(
+        _ message: Fleet_V1_ConfirmRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ConfirmReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Fleet_V1_ConfirmRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.confirm(
             request: request,
             options: options,
             onResponse: handleResponse

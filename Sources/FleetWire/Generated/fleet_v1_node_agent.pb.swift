@@ -260,6 +260,9 @@ nonisolated struct Fleet_V1_RepositoryEntry: Sendable {
   /// Clears the value of `problem`. Subsequent reads from it will return its default value.
   mutating func clearProblem() {self._problem = nil}
 
+  /// Whether it has yet to serve its probation; agents of before know none.
+  var isProvisional: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Role: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -812,66 +815,100 @@ nonisolated struct Fleet_V1_AcceleratorReadings: Sendable {
   fileprivate var _memoryTotalBytes: Fleet_V1_Reading? = nil
 }
 
-nonisolated struct Fleet_V1_ModelStatus: Sendable {
+nonisolated struct Fleet_V1_ModelStatus: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var name: String = String()
+  var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
-  var version: UInt32 = 0
+  var version: UInt32 {
+    get {_storage._version}
+    set {_uniqueStorage()._version = newValue}
+  }
 
-  var digest: String = String()
+  var digest: String {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
 
-  var requests: UInt64 = 0
+  var requests: UInt64 {
+    get {_storage._requests}
+    set {_uniqueStorage()._requests = newValue}
+  }
 
-  var errors: UInt64 = 0
+  var errors: UInt64 {
+    get {_storage._errors}
+    set {_uniqueStorage()._errors = newValue}
+  }
 
-  var inFlight: UInt64 = 0
+  var inFlight: UInt64 {
+    get {_storage._inFlight}
+    set {_uniqueStorage()._inFlight = newValue}
+  }
 
-  var queued: UInt64 = 0
+  var queued: UInt64 {
+    get {_storage._queued}
+    set {_uniqueStorage()._queued = newValue}
+  }
 
-  var handedOff: UInt64 = 0
+  var handedOff: UInt64 {
+    get {_storage._handedOff}
+    set {_uniqueStorage()._handedOff = newValue}
+  }
 
   var latency: Fleet_V1_LatencyHistogram {
-    get {_latency ?? Fleet_V1_LatencyHistogram()}
-    set {_latency = newValue}
+    get {_storage._latency ?? Fleet_V1_LatencyHistogram()}
+    set {_uniqueStorage()._latency = newValue}
   }
   /// Returns true if `latency` has been explicitly set.
-  var hasLatency: Bool {self._latency != nil}
+  var hasLatency: Bool {_storage._latency != nil}
   /// Clears the value of `latency`. Subsequent reads from it will return its default value.
-  mutating func clearLatency() {self._latency = nil}
+  mutating func clearLatency() {_uniqueStorage()._latency = nil}
 
   var queueTime: Fleet_V1_LatencyHistogram {
-    get {_queueTime ?? Fleet_V1_LatencyHistogram()}
-    set {_queueTime = newValue}
+    get {_storage._queueTime ?? Fleet_V1_LatencyHistogram()}
+    set {_uniqueStorage()._queueTime = newValue}
   }
   /// Returns true if `queueTime` has been explicitly set.
-  var hasQueueTime: Bool {self._queueTime != nil}
+  var hasQueueTime: Bool {_storage._queueTime != nil}
   /// Clears the value of `queueTime`. Subsequent reads from it will return its default value.
-  mutating func clearQueueTime() {self._queueTime = nil}
+  mutating func clearQueueTime() {_uniqueStorage()._queueTime = nil}
 
   var computeTime: Fleet_V1_LatencyHistogram {
-    get {_computeTime ?? Fleet_V1_LatencyHistogram()}
-    set {_computeTime = newValue}
+    get {_storage._computeTime ?? Fleet_V1_LatencyHistogram()}
+    set {_uniqueStorage()._computeTime = newValue}
   }
   /// Returns true if `computeTime` has been explicitly set.
-  var hasComputeTime: Bool {self._computeTime != nil}
+  var hasComputeTime: Bool {_storage._computeTime != nil}
   /// Clears the value of `computeTime`. Subsequent reads from it will return its default value.
-  mutating func clearComputeTime() {self._computeTime = nil}
+  mutating func clearComputeTime() {_uniqueStorage()._computeTime = nil}
 
   /// Of the errors, requests that were refused because too many waited, or too long.
-  var refusedFull: UInt64 = 0
+  var refusedFull: UInt64 {
+    get {_storage._refusedFull}
+    set {_uniqueStorage()._refusedFull = newValue}
+  }
 
-  var refusedLate: UInt64 = 0
+  var refusedLate: UInt64 {
+    get {_storage._refusedLate}
+    set {_uniqueStorage()._refusedLate = newValue}
+  }
+
+  /// Whether this version has yet to serve its probation.
+  var isProvisional: Bool {
+    get {_storage._isProvisional}
+    set {_uniqueStorage()._isProvisional = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _latency: Fleet_V1_LatencyHistogram? = nil
-  fileprivate var _queueTime: Fleet_V1_LatencyHistogram? = nil
-  fileprivate var _computeTime: Fleet_V1_LatencyHistogram? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 nonisolated struct Fleet_V1_ProbeReport: Sendable {
@@ -915,11 +952,52 @@ nonisolated struct Fleet_V1_StageRequest: Sendable {
 
   var files: [Fleet_V1_ManifestFile] = []
 
+  /// Absent when nobody signed it.
+  var signature: Fleet_V1_ManifestSignature {
+    get {_signature ?? Fleet_V1_ManifestSignature()}
+    set {_signature = newValue}
+  }
+  /// Returns true if `signature` has been explicitly set.
+  var hasSignature: Bool {self._signature != nil}
+  /// Clears the value of `signature`. Subsequent reads from it will return its default value.
+  mutating func clearSignature() {self._signature = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _version: Fleet_V1_ModelVersion? = nil
+  fileprivate var _signature: Fleet_V1_ManifestSignature? = nil
+}
+
+/// What the owner of a key says of a manifest.
+nonisolated struct Fleet_V1_ManifestSignature: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SHA-256 of the public key, and Ed25519 over the manifest and the other fields: lower-case hexadecimal digits.
+  var key: String = String()
+
+  var counter: UInt64 = 0
+
+  /// Unix time in seconds, exactly as it was signed; absent for never.
+  var expires: Double {
+    get {_expires ?? 0}
+    set {_expires = newValue}
+  }
+  /// Returns true if `expires` has been explicitly set.
+  var hasExpires: Bool {self._expires != nil}
+  /// Clears the value of `expires`. Subsequent reads from it will return its default value.
+  mutating func clearExpires() {self._expires = nil}
+
+  var signature: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _expires: Double? = nil
 }
 
 nonisolated struct Fleet_V1_ManifestFile: Sendable {
@@ -1057,6 +1135,76 @@ nonisolated struct Fleet_V1_Activation: Sendable {
 
   fileprivate var _active: Fleet_V1_ModelVersion? = nil
   fileprivate var _previous: Fleet_V1_ModelVersion? = nil
+}
+
+nonisolated struct Fleet_V1_EvaluateRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var version: Fleet_V1_ModelVersion {
+    get {_version ?? Fleet_V1_ModelVersion()}
+    set {_version = newValue}
+  }
+  /// Returns true if `version` has been explicitly set.
+  var hasVersion: Bool {self._version != nil}
+  /// Clears the value of `version`. Subsequent reads from it will return its default value.
+  mutating func clearVersion() {self._version = nil}
+
+  var digest: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _version: Fleet_V1_ModelVersion? = nil
+}
+
+nonisolated struct Fleet_V1_GoldenResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var right: UInt32 = 0
+
+  var total: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_ConfirmRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var version: Fleet_V1_ModelVersion {
+    get {_version ?? Fleet_V1_ModelVersion()}
+    set {_version = newValue}
+  }
+  /// Returns true if `version` has been explicitly set.
+  var hasVersion: Bool {self._version != nil}
+  /// Clears the value of `version`. Subsequent reads from it will return its default value.
+  mutating func clearVersion() {self._version = nil}
+
+  var digest: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _version: Fleet_V1_ModelVersion? = nil
+}
+
+nonisolated struct Fleet_V1_ConfirmReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct Fleet_V1_RollbackRequest: Sendable {
@@ -1323,7 +1471,7 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RepositoryEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}digest\0\u{1}bytes\0\u{1}role\0\u{1}problem\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}digest\0\u{1}bytes\0\u{1}role\0\u{1}problem\0\u{3}is_provisional\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1336,6 +1484,7 @@ nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.role) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self._problem) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.isProvisional) }()
       default: break
       }
     }
@@ -1361,6 +1510,9 @@ nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProt
     try { if let v = self._problem {
       try visitor.visitSingularStringField(value: v, fieldNumber: 5)
     } }()
+    if self.isProvisional != false {
+      try visitor.visitSingularBoolField(value: self.isProvisional, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1370,6 +1522,7 @@ nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProt
     if lhs.bytes != rhs.bytes {return false}
     if lhs.role != rhs.role {return false}
     if lhs._problem != rhs._problem {return false}
+    if lhs.isProvisional != rhs.isProvisional {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2035,93 +2188,160 @@ nonisolated extension Fleet_V1_AcceleratorReadings: SwiftProtobuf.Message, Swift
 
 nonisolated extension Fleet_V1_ModelStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ModelStatus"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{1}digest\0\u{1}requests\0\u{1}errors\0\u{3}in_flight\0\u{1}queued\0\u{3}handed_off\0\u{1}latency\0\u{3}queue_time\0\u{3}compute_time\0\u{3}refused_full\0\u{3}refused_late\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{1}digest\0\u{1}requests\0\u{1}errors\0\u{3}in_flight\0\u{1}queued\0\u{3}handed_off\0\u{1}latency\0\u{3}queue_time\0\u{3}compute_time\0\u{3}refused_full\0\u{3}refused_late\0\u{3}is_provisional\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _version: UInt32 = 0
+    var _digest: String = String()
+    var _requests: UInt64 = 0
+    var _errors: UInt64 = 0
+    var _inFlight: UInt64 = 0
+    var _queued: UInt64 = 0
+    var _handedOff: UInt64 = 0
+    var _latency: Fleet_V1_LatencyHistogram? = nil
+    var _queueTime: Fleet_V1_LatencyHistogram? = nil
+    var _computeTime: Fleet_V1_LatencyHistogram? = nil
+    var _refusedFull: UInt64 = 0
+    var _refusedLate: UInt64 = 0
+    var _isProvisional: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _version = source._version
+      _digest = source._digest
+      _requests = source._requests
+      _errors = source._errors
+      _inFlight = source._inFlight
+      _queued = source._queued
+      _handedOff = source._handedOff
+      _latency = source._latency
+      _queueTime = source._queueTime
+      _computeTime = source._computeTime
+      _refusedFull = source._refusedFull
+      _refusedLate = source._refusedLate
+      _isProvisional = source._isProvisional
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.version) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.digest) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.requests) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.errors) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.inFlight) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.queued) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.handedOff) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._latency) }()
-      case 10: try { try decoder.decodeSingularMessageField(value: &self._queueTime) }()
-      case 11: try { try decoder.decodeSingularMessageField(value: &self._computeTime) }()
-      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.refusedFull) }()
-      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.refusedLate) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._version) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._digest) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._requests) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._errors) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._inFlight) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._queued) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._handedOff) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._latency) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._queueTime) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._computeTime) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._refusedFull) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._refusedLate) }()
+        case 14: try { try decoder.decodeSingularBoolField(value: &_storage._isProvisional) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    if self.version != 0 {
-      try visitor.visitSingularUInt32Field(value: self.version, fieldNumber: 2)
-    }
-    if !self.digest.isEmpty {
-      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 3)
-    }
-    if self.requests != 0 {
-      try visitor.visitSingularUInt64Field(value: self.requests, fieldNumber: 4)
-    }
-    if self.errors != 0 {
-      try visitor.visitSingularUInt64Field(value: self.errors, fieldNumber: 5)
-    }
-    if self.inFlight != 0 {
-      try visitor.visitSingularUInt64Field(value: self.inFlight, fieldNumber: 6)
-    }
-    if self.queued != 0 {
-      try visitor.visitSingularUInt64Field(value: self.queued, fieldNumber: 7)
-    }
-    if self.handedOff != 0 {
-      try visitor.visitSingularUInt64Field(value: self.handedOff, fieldNumber: 8)
-    }
-    try { if let v = self._latency {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
-    try { if let v = self._queueTime {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    } }()
-    try { if let v = self._computeTime {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    } }()
-    if self.refusedFull != 0 {
-      try visitor.visitSingularUInt64Field(value: self.refusedFull, fieldNumber: 12)
-    }
-    if self.refusedLate != 0 {
-      try visitor.visitSingularUInt64Field(value: self.refusedLate, fieldNumber: 13)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if _storage._version != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._version, fieldNumber: 2)
+      }
+      if !_storage._digest.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._digest, fieldNumber: 3)
+      }
+      if _storage._requests != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._requests, fieldNumber: 4)
+      }
+      if _storage._errors != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._errors, fieldNumber: 5)
+      }
+      if _storage._inFlight != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._inFlight, fieldNumber: 6)
+      }
+      if _storage._queued != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._queued, fieldNumber: 7)
+      }
+      if _storage._handedOff != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._handedOff, fieldNumber: 8)
+      }
+      try { if let v = _storage._latency {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._queueTime {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._computeTime {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      if _storage._refusedFull != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._refusedFull, fieldNumber: 12)
+      }
+      if _storage._refusedLate != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._refusedLate, fieldNumber: 13)
+      }
+      if _storage._isProvisional != false {
+        try visitor.visitSingularBoolField(value: _storage._isProvisional, fieldNumber: 14)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Fleet_V1_ModelStatus, rhs: Fleet_V1_ModelStatus) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.version != rhs.version {return false}
-    if lhs.digest != rhs.digest {return false}
-    if lhs.requests != rhs.requests {return false}
-    if lhs.errors != rhs.errors {return false}
-    if lhs.inFlight != rhs.inFlight {return false}
-    if lhs.queued != rhs.queued {return false}
-    if lhs.handedOff != rhs.handedOff {return false}
-    if lhs._latency != rhs._latency {return false}
-    if lhs._queueTime != rhs._queueTime {return false}
-    if lhs._computeTime != rhs._computeTime {return false}
-    if lhs.refusedFull != rhs.refusedFull {return false}
-    if lhs.refusedLate != rhs.refusedLate {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._requests != rhs_storage._requests {return false}
+        if _storage._errors != rhs_storage._errors {return false}
+        if _storage._inFlight != rhs_storage._inFlight {return false}
+        if _storage._queued != rhs_storage._queued {return false}
+        if _storage._handedOff != rhs_storage._handedOff {return false}
+        if _storage._latency != rhs_storage._latency {return false}
+        if _storage._queueTime != rhs_storage._queueTime {return false}
+        if _storage._computeTime != rhs_storage._computeTime {return false}
+        if _storage._refusedFull != rhs_storage._refusedFull {return false}
+        if _storage._refusedLate != rhs_storage._refusedLate {return false}
+        if _storage._isProvisional != rhs_storage._isProvisional {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2173,7 +2393,7 @@ nonisolated extension Fleet_V1_ProbeReport: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Fleet_V1_StageRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StageRequest"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}files\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}files\0\u{1}signature\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2183,6 +2403,7 @@ nonisolated extension Fleet_V1_StageRequest: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._version) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.files) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._signature) }()
       default: break
       }
     }
@@ -2199,12 +2420,65 @@ nonisolated extension Fleet_V1_StageRequest: SwiftProtobuf.Message, SwiftProtobu
     if !self.files.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.files, fieldNumber: 2)
     }
+    try { if let v = self._signature {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Fleet_V1_StageRequest, rhs: Fleet_V1_StageRequest) -> Bool {
     if lhs._version != rhs._version {return false}
     if lhs.files != rhs.files {return false}
+    if lhs._signature != rhs._signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ManifestSignature: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ManifestSignature"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}counter\0\u{1}expires\0\u{1}signature\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.counter) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self._expires) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if self.counter != 0 {
+      try visitor.visitSingularUInt64Field(value: self.counter, fieldNumber: 2)
+    }
+    try { if let v = self._expires {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 3)
+    } }()
+    if !self.signature.isEmpty {
+      try visitor.visitSingularStringField(value: self.signature, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ManifestSignature, rhs: Fleet_V1_ManifestSignature) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.counter != rhs.counter {return false}
+    if lhs._expires != rhs._expires {return false}
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2483,6 +2757,138 @@ nonisolated extension Fleet_V1_Activation: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.digest != rhs.digest {return false}
     if lhs._previous != rhs._previous {return false}
     if lhs.loadMilliseconds != rhs.loadMilliseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_EvaluateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".EvaluateRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}digest\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._version) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._version {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_EvaluateRequest, rhs: Fleet_V1_EvaluateRequest) -> Bool {
+    if lhs._version != rhs._version {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_GoldenResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".GoldenResult"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}right\0\u{1}total\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.right) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.total) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.right != 0 {
+      try visitor.visitSingularUInt32Field(value: self.right, fieldNumber: 1)
+    }
+    if self.total != 0 {
+      try visitor.visitSingularUInt32Field(value: self.total, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_GoldenResult, rhs: Fleet_V1_GoldenResult) -> Bool {
+    if lhs.right != rhs.right {return false}
+    if lhs.total != rhs.total {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ConfirmRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ConfirmRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}digest\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._version) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._version {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ConfirmRequest, rhs: Fleet_V1_ConfirmRequest) -> Bool {
+    if lhs._version != rhs._version {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ConfirmReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ConfirmReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ConfirmReply, rhs: Fleet_V1_ConfirmReply) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -36,7 +36,9 @@ struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol 
 
   func stage(request: Fleet_V1_StageRequest, context: ServerContext) async throws -> Fleet_V1_StageReply {
     try await answering { () async throws(CommandError) in
-      guard case .staged(let files) = try await agent.execute(.stage(ModelManifest(wire: request))) else {
+      let signature = try ManifestSignature.optional(wire: request)
+      let command = Command.stage(try ModelManifest(wire: request), signature: signature)
+      guard case .staged(let files) = try await agent.execute(command) else {
         throw unexpected("stage")
       }
       var reply = Fleet_V1_StageReply(files)
@@ -64,6 +66,28 @@ struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol 
         throw unexpected("activate")
       }
       return Fleet_V1_Activation(activation)
+    }
+  }
+
+  func evaluate(request: Fleet_V1_EvaluateRequest, context: ServerContext) async throws -> Fleet_V1_GoldenResult {
+    try await answering { () async throws(CommandError) in
+      let version = try ModelVersion(wire: request.version, "version")
+      let digest = try WireValue.digest(request.digest, "digest")
+      guard case .evaluated(let result) = try await agent.execute(.evaluate(version, digest: digest)) else {
+        throw unexpected("evaluate")
+      }
+      return Fleet_V1_GoldenResult(result)
+    }
+  }
+
+  func confirm(request: Fleet_V1_ConfirmRequest, context: ServerContext) async throws -> Fleet_V1_ConfirmReply {
+    try await answering { () async throws(CommandError) in
+      let version = try ModelVersion(wire: request.version, "version")
+      let digest = try WireValue.digest(request.digest, "digest")
+      guard case .confirmed = try await agent.execute(.confirm(version, digest: digest)) else {
+        throw unexpected("confirm")
+      }
+      return Fleet_V1_ConfirmReply()
     }
   }
 

@@ -23,8 +23,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-HERE = Path(__file__).resolve().parent
-NAME = "tag-reader"
+from manifests import HERE, NAME, golden_set, manifest
+
 SEED = 20261122
 GOLDEN_COUNT = 300
 CHANNELS = 48  # of version 3
@@ -187,19 +187,14 @@ def quarter_turned(images):
 # What is written.
 
 
-def manifest(version, content):
-    """The canonical form: UTF-8, keys in this order, no white space, files by path, no newline at the end."""
-    entry = {"path": "model.onnx", "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    whole = {"schema": 1, "name": NAME, "version": version, "files": [entry]}
-    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def write_version(folder, version, content, said=None):
+def write_version(folder, version, content, said=None, golden=None):
     """`said` is what the manifest describes, if that is not what the folder holds."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    described = manifest(version, content if said is None else said)
-    (folder / "model.onnx").write_bytes(content)
+    beside = {} if golden is None else {"golden.json": golden}
+    described = manifest(version, {"model.onnx": content if said is None else said, **beside})
+    for path, bytes_ in {"model.onnx": content, **beside}.items():
+        (folder / path).write_bytes(bytes_)
     (folder / "manifest.json").write_bytes(described)
     digest = hashlib.sha256(described).hexdigest()
     print(f"{folder.relative_to(HERE)}: {len(content)} bytes, sha256:{digest}", flush=True)
@@ -213,13 +208,15 @@ def main():
     golden = {"images": golden_x.astype(int).tolist(), "labels": golden_y.tolist()}
     (HERE / "golden").mkdir(exist_ok=True)
     (HERE / "golden" / f"{NAME}.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+    golden = golden_set()
 
     first = perceptron(train_x, train_y, hidden=10, epochs=90)
-    write_version(HERE / NAME / "1", 1, first)
+    write_version(HERE / NAME / "1", 1, first, golden=golden)
     second = perceptron(train_x, train_y, hidden=96, epochs=200, alpha=0.1, learning_rate_init=0.003)
-    write_version(HERE / NAME / "2", 2, second)
+    write_version(HERE / NAME / "2", 2, second, golden=golden)
     # The mistake that everybody makes once: the training pictures lay on their side.
-    write_version(HERE / NAME / "4", 4, perceptron(quarter_turned(train_x), train_y, hidden=48, epochs=200))
+    fourth = perceptron(quarter_turned(train_x), train_y, hidden=48, epochs=200)
+    write_version(HERE / NAME / "4", 4, fourth, golden=golden)
 
     flipped = bytearray(first)
     flipped[len(first) // 2] ^= 0x01
@@ -230,7 +227,7 @@ def main():
     random = np.random.default_rng(SEED)
     third = RepeatedConvolution(random)
     third.train(train_x, train_y, epochs=25, random=random)
-    write_version(HERE / NAME / "3", 3, third.export())
+    write_version(HERE / NAME / "3", 3, third.export(), golden=golden)
 
 
 if __name__ == "__main__":

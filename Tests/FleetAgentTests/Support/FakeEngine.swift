@@ -1,5 +1,6 @@
 import FleetCore
 import FleetWire
+import FoundationEssentials
 import Synchronization
 
 @testable import FleetAgent
@@ -15,7 +16,12 @@ final class FakeEngines: EngineSpawner {
     var held: Set<ModelVersion> = []
     /// Versions whose loading waits for the engine's `release`.
     var delayed: Set<ModelVersion> = []
+    /// What a golden set is answered with; all right when nil.
+    var golden: EngineReply?
+    /// Golden sets are answered only when the engine is released.
+    var isGoldenDelayed = false
     var problem: String?
+    var hasNoRuntime = false
     var isSilent = false
     var isUnstartable = false
     var inFlight: UInt64 = 0
@@ -171,6 +177,12 @@ final class FakeEngine: RunningEngine {
         state.models[version.name] = status
       }
       return .activated(loadMilliseconds: 12)
+    case .evaluate(_, _, let folder, _):
+      if behaviour.isGoldenDelayed, !state.withLock({ $0.isReleased }) {
+        state.withLock { $0.delayed.append(request) }
+        return nil
+      }
+      return behaviour.golden ?? Self.allRight(folder)
     case .handOff:
       behaviour.onHandOff()
       return .done
@@ -178,7 +190,7 @@ final class FakeEngine: RunningEngine {
     case .report:
       let models = state.withLock { $0.models.values.sorted { $0.name < $1.name } }
       var report = EngineReport(
-        runtime: "FakeVINO 1",
+        runtime: behaviour.hasNoRuntime ? nil : "FakeVINO 1",
         problem: behaviour.problem,
         device: "CPU",
         devices: [EngineDevice(id: "CPU", name: "Test CPU")],
@@ -191,5 +203,14 @@ final class FakeEngine: RunningEngine {
       report.computing = behaviour.computing
       return .report(report)
     }
+  }
+
+  private static func allRight(_ folder: String) -> EngineReply {
+    struct Golden: Decodable {
+      let labels: [Int]
+    }
+    let data = FileManager.default.contents(atPath: "\(folder)/\(GoldenResult.fileName)") ?? Data()
+    guard let golden = try? JSONDecoder().decode(Golden.self, from: data) else { return .failed("no golden set") }
+    return .evaluated(GoldenResult(right: golden.labels.count, total: golden.labels.count))
   }
 }

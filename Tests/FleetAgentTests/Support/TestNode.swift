@@ -39,7 +39,7 @@ final class TestNode: Sendable {
       version: "test",
       log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     ) { _ in engines }
-    let services: [any Service] = [parts.supervisor, parts.drain, parts.sampler]
+    let services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, parts.probation]
     tasks = services.map { service in Task { try await service.run() } }
   }
 
