@@ -84,7 +84,7 @@ struct JobRunTests {
         return .failed("the stream ended")
       }
     )
-    try await soon("it runs") { try jobs.store.job(id).state == .running ? () : nil }
+    try await soon("it runs") { try jobs.store.job(id).state == .running }
     try jobs.store.request(.resume, of: id, by: "ann")
     let last = try jobs.store.request(.cancel, of: id, by: "ann")
     #expect(try await end == .cancelled("pause resume cancel"))
