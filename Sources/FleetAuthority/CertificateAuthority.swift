@@ -17,8 +17,8 @@ package struct CertificateAuthority: Sendable {
 
   package let fleet: String
   package let folder: String
-  private let certificate: Certificate
-  private let key: Certificate.PrivateKey
+  let certificate: Certificate
+  let key: Certificate.PrivateKey
 
   /// Path of the certificate that everybody trusts.
   package var certificatePath: String { "\(folder)/\(Self.certificateFile)" }

@@ -76,7 +76,7 @@ package struct Console {
       utcOffset: utcOffset,
       themeNames: themes.map(\.name)
     )
-    let (events, sender) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(8192))
+    let (events, sender) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(32_768))
     let clock = clock
     defer { screen.close() }
     await withDiscardingTaskGroup { group in
@@ -96,8 +96,12 @@ package struct Console {
           sender.yield(.message(.tick))
         }
       }
+      let gate = DialGate()
+      let history = NodeFollower.history(forNodes: agents.all.count)
       for agent in agents.all {
-        group.addTask { await NodeFollower(agent) { sender.yield(.message($0)) }.run() }
+        group.addTask {
+          await NodeFollower(agent, history: history, gate: gate) { sender.yield(.message($0)) }.run()
+        }
       }
       if let extra {
         group.addTask { for await message in extra { sender.yield(.message(message)) } }
@@ -138,6 +142,8 @@ package struct Console {
             }
           }
         }
+        // The redraw that is coming looks whether anything changed; to compare whole fleets at each frame would cost too much.
+        if isWakePending, interval >= Self.newsInterval { continue }
         guard drawn != state else { continue }
         let wait = lastDraw + interval - clock.now().uptime
         if wait <= 0 {

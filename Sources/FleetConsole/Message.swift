@@ -10,6 +10,9 @@ package enum Message: Sendable {
   case resized(Size)
   case described(NodeName, NodeDescription)
   case frame(NodeName, Frame)
+  /// The console waits with dialling until others have been, and now it dials.
+  case linkQueued(NodeName)
+  case linkDialled(NodeName)
   /// There is no stream of frames any more, and why; whoever follows the node tries again.
   case linkLost(NodeName, String)
   case traffic(TrafficSummary)

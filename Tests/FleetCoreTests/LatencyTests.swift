@@ -125,3 +125,14 @@ struct LatencyTests {
     return recorder.snapshot
   }
 }
+
+extension LatencyTests {
+  @Test func mergingManyIsMergingOneAfterTheOther() {
+    var random = SeededRandom()
+    for _ in 0..<50 {
+      let histograms = (0..<Int.random(in: 0...8, using: &random)).map { _ in random.histogram() }
+      let one = histograms.reduce(LatencyHistogram()) { $0.merged(with: $1) }
+      #expect(LatencyHistogram(merging: histograms) == one)
+    }
+  }
+}

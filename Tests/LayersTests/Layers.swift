@@ -2,7 +2,7 @@
 /// SwiftPM does not enforce it, since modules that come along with a dependency can be imported as well.
 enum Layers {
   static let allowed: [String: Set<String>] = [
-    "FleetCore": ["Histogram", "Crypto", "FoundationEssentials"],
+    "FleetCore": ["Histogram", "Crypto", "FoundationEssentials", "Glibc"],
     "FleetConfiguration": ["FleetCore", "Yams", "Foundation"],
     "FleetTransfer": system.union(["FleetCore", "CZstd"]),
     "FleetWire": system.union([

@@ -44,7 +44,7 @@ package struct Aggregate: Sendable, Equatable {
     requestsPerSecond = live.compactMap(\.metrics.requestsPerSecond).reduce(nil) { ($0 ?? 0) + $1 }
     let rated = live.filter { $0.metrics.requestsPerSecond != nil || !$0.metrics.models.isEmpty }
     requestsCoverage = Coverage(known: rated.count { $0.metrics.requestsPerSecond != nil }, all: rated.count)
-    latency = LatencyHistogram(live.flatMap(\.metrics.latency.buckets))
+    latency = LatencyHistogram(merging: live.lazy.map(\.metrics.latency))
     // Unknown is not zero: a sum over nodes of which one has no value is a sum of fewer nodes, and absent when all lack it.
     utilization = Self.known(live.map(\.metrics.utilization)) { NodeMetrics.mean($0) }
     watts = Self.known(live.map(\.metrics.watts)) { NodeMetrics.sum($0) }

@@ -16,7 +16,11 @@ enum FleetRow: Equatable {
 /// Which rows the table has, in which order, after filter, sort and collapse.
 enum FleetRows {
   static func matching(_ state: FleetState) -> [NodeState] {
-    state.nodes.filter { state.interface.filter.matches($0.name, labels: $0.labels) }
+    state.interface.filter == .all ? state.nodes : state.nodes.filter { matches($0, state) }
+  }
+
+  static func matches(_ node: NodeState, _ state: FleetState) -> Bool {
+    state.interface.filter.matches(node.name, labels: node.labels)
   }
 
   static func rows(_ state: FleetState) -> [FleetRow] {
@@ -30,12 +34,12 @@ enum FleetRows {
     }
     let sort = state.interface.sort
     if sort != .name {
-      groups = sorted(groups) { rank($0.nodes, by: sort, at: state.now) }
+      groups = sorted(groups) { rank(Aggregate($0.nodes, at: state.now), by: sort) }
     }
     return groups.flatMap { group in
       let header = FleetRow.store(group.store, group.nodes)
       guard !state.interface.collapsed.contains(group.store) else { return [header] }
-      let nodes = sort == .name ? group.nodes : sorted(group.nodes) { rank([$0], by: sort, at: state.now) }
+      let nodes = sort == .name ? group.nodes : sorted(group.nodes) { rank($0, by: sort, at: state.now) }
       return [header] + nodes.map { .node($0) }
     }
   }
@@ -47,17 +51,32 @@ enum FleetRows {
       .map(\.2)
   }
 
-  private static func rank(_ nodes: [NodeState], by key: SortKey, at now: Moment) -> Double {
-    let aggregate = Aggregate(nodes, at: now)
+  private static func rank(_ sum: Aggregate, by key: SortKey) -> Double {
     switch key {
-    case .name: return 0
-    case .health:
-      let order: [Condition] = [.healthy, .connecting, .degraded, .faulty, .unreachable]
-      return Double(order.firstIndex(of: aggregate.condition) ?? 0)
-    case .requests: return aggregate.requestsPerSecond ?? -1
-    case .p99: return aggregate.p99 ?? -1
-    case .utilization: return aggregate.utilization.value ?? -1
-    case .watts: return aggregate.watts.value ?? -1
+    case .name: 0
+    case .health: rank(sum.condition)
+    case .requests: sum.requestsPerSecond ?? -1
+    case .p99: sum.p99 ?? -1
+    case .utilization: sum.utilization.value ?? -1
+    case .watts: sum.watts.value ?? -1
     }
+  }
+
+  /// What is not known now ranks lowest, as in a sum.
+  private static func rank(_ node: NodeState, by key: SortKey, at now: Moment) -> Double {
+    if key == .health { return rank(node.condition(at: now)) }
+    guard node.isReachable(at: now) else { return -1 }
+    return switch key {
+    case .name, .health: 0
+    case .requests: node.metrics.requestsPerSecond ?? -1
+    case .p99: node.metrics.latency.milliseconds(atPercentile: 99) ?? -1
+    case .utilization: node.metrics.utilization.value ?? -1
+    case .watts: node.metrics.watts.value ?? -1
+    }
+  }
+
+  private static func rank(_ condition: Condition) -> Double {
+    let order: [Condition] = [.healthy, .connecting, .degraded, .faulty, .unreachable]
+    return Double(order.firstIndex(of: condition) ?? 0)
   }
 }

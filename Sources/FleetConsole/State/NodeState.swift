@@ -29,8 +29,8 @@ package struct NodeState: Sendable, Equatable {
   /// When the newest frame was taken, on the console's clock, so that a frame of the past is no news of now; nil before
   /// the first.
   package private(set) var arrived: Double?
-  /// When the console began to try.
-  let since: Double
+  /// When the console began to try; infinite while it waits for its turn.
+  package private(set) var since: Double
   /// The log says already that it is unreachable.
   var isToldUnreachable = false
   /// Why there is no link now; nil while there is one.
@@ -51,6 +51,11 @@ package struct NodeState: Sendable, Equatable {
   }
 
   package var last: Frame? { frames.last }
+
+  /// Nobody has tried to reach it yet, so that it is not unreachable.
+  mutating func queueDial() { since = .infinity }
+
+  mutating func dial(at now: Moment) { since = min(since, now.uptime) }
 
   /// Seconds since the newest news; nil when there never was any.
   package func age(at now: Moment) -> Double? {

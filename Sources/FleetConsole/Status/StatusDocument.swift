@@ -18,11 +18,11 @@ package struct StatusDocument: Encodable, Sendable {
     time = Self.text(state.now.date)
     fleet = state.definition.name
     nodes = state.nodes.map { NodeStatus($0, at: state.now) }
-    var names: [String] = []
-    for node in state.nodes where !names.contains(node.name.store) { names.append(node.name.store) }
-    stores = names.map { name in
+    let nodes = Dictionary(grouping: state.nodes, by: \.name.store)
+    var told: Set<String> = []
+    stores = state.nodes.map(\.name.store).filter { told.insert($0).inserted }.map { name in
       SumStatus(
-        Aggregate(state.nodes.filter { $0.name.store == name }, at: state.now),
+        Aggregate(nodes[name] ?? [], at: state.now),
         name: name,
         energy: state.definition.energy
       )

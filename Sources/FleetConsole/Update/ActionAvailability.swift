@@ -70,8 +70,8 @@ extension FleetState {
   var selectedNodes: [NodeState] {
     if case .node(let name) = interface.page { return node(name).map { [$0] } ?? [] }
     switch interface.selection {
-    case .node(let name): return FleetRows.matching(self).filter { $0.name == name }
-    case .store(let store): return FleetRows.matching(self).filter { $0.name.store == store }
+    case .node(let name): return [node(name)].compactMap { $0 }.filter { FleetRows.matches($0, self) }
+    case .store(let store): return nodes(of: store).filter { FleetRows.matches($0, self) }
     case nil: return []
     }
   }

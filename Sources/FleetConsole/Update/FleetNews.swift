@@ -4,11 +4,13 @@ internal import FoundationEssentials
 /// Frames into state, and what in them is worth telling into the log.
 enum FleetNews {
   static func receive(_ frame: Frame, from name: NodeName, _ state: inout FleetState) {
-    guard let old = state.node(name) else { return }
-    let wasToldUnreachable = old.isToldUnreachable
+    // Only these three of what was: a copy of the whole would be copied again when it changes.
+    guard
+      let (wasToldUnreachable, arrived, last) = state.node(name).map({ ($0.isToldUnreachable, $0.arrived, $0.last) })
+    else { return }
     let now = state.now
     guard state.change(name, { $0.receive(frame, at: now) }) == true else { return }
-    guard old.arrived != nil else {
+    guard arrived != nil else {
       if wasToldUnreachable { state.tell(.good, name, "reachable") }
       if frame.health != .healthy { tellHealth(frame, name, &state) }
       return
@@ -16,7 +18,7 @@ enum FleetNews {
     if wasToldUnreachable, state.node(name)?.isReachable(at: now) ?? false {
       state.tell(.good, name, "reachable again")
     }
-    guard let last = old.last else { return }
+    guard let last else { return }
     compare(last, frame, name, &state)
   }
 

@@ -5,8 +5,9 @@ enum JobNews {
   static func receive(_ report: JobReport, _ state: inout FleetState) {
     let old = state.job?.kind == report.kind && state.job?.title == report.title ? state.job : nil
     state.job = report
+    let phases = Dictionary(old?.steps.map { ($0.node, $0.phase) } ?? [], uniquingKeysWith: { $1 })
     for step in report.steps where step.phase == .done || step.phase == .failed {
-      guard old?.steps.first(where: { $0.node == step.node })?.phase != step.phase else { continue }
+      guard phases[step.node] != step.phase else { continue }
       state.tell(step.phase == .done ? .good : .critical, step.node, "\(report.kind.rawValue): \(step.text)")
     }
     guard report.state != .running, old?.state != report.state else { return }

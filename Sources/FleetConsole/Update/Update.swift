@@ -19,6 +19,12 @@ package func update(_ state: inout FleetState, _ message: Message, at now: Momen
   case .frame(let name, let frame):
     FleetNews.receive(frame, from: name, &state)
     return []
+  case .linkQueued(let name):
+    state.change(name) { $0.queueDial() }
+    return []
+  case .linkDialled(let name):
+    state.change(name) { $0.dial(at: now) }
+    return []
   case .linkLost(let name, let reason):
     state.change(name) { $0.linkError = reason }
     return []

@@ -28,7 +28,7 @@ struct ChartRow {
   }
 
   private func latency(in rect: Rect, of buffer: inout Buffer) {
-    let legend: [(String, Role)] = nodes.count == 1 ? [("p50", .chart1), ("p99", .chart2)] : names("p99 ")
+    let legend: [(String, Role)] = nodes.count == 1 ? [("p50", .chart1), ("p99", .chart2)] : names("p99 ", "p99s: ")
     let series = nodes.count == 1 ? [\Sample.p50, \Sample.p99].map { (nodes[0], $0) } : nodes.map { ($0, \Sample.p99) }
     let limit = state.definition.slo.p99.milliseconds
     draw(series, name: "latency ms", legend: legend, atLeast: 2, limit: limit, in: rect, of: &buffer)
@@ -59,9 +59,16 @@ struct ChartRow {
   }
 
   private static let roles: [Role] = [.chart1, .chart2, .chart3]
+  /// What is drawn of more nodes than there are colours.
+  private static let summary = ["lowest", "highest", "middle"]
 
-  private func names(_ prefix: String) -> [(String, Role)] {
-    nodes.enumerated().map { (prefix + $1.name.node, Self.roles[$0 % Self.roles.count]) }
+  private var isSummary: Bool { nodes.count > Self.roles.count }
+
+  /// Whose line has which colour; `summaryPrefix` comes before the first word where the lines are of no single node.
+  private func names(_ prefix: String, _ summaryPrefix: String = "") -> [(String, Role)] {
+    isSummary
+      ? zip(Self.summary, Self.roles).enumerated().map { (($0 == 0 ? summaryPrefix : "") + $1.0, $1.1) }
+      : zip(nodes, Self.roles).map { (prefix + $0.name.node, $1) }
   }
 
   private func draw(
@@ -95,17 +102,16 @@ struct ChartRow {
       endLabel: "now"
     )
     let columns = chart.plotWidth(in: inside.width)
-    chart.series = series.enumerated().map { index, item in
-      LineChart.Series(
-        values: Timeline.dots(
-          item.0.timedSamples.map { ($0.time, $0.sample[keyPath: item.1].map { $0 * scale }) },
-          columns: columns,
-          seconds: NodeState.chartSeconds,
-          now: state.now.uptime
-        ),
-        style: theme(Self.roles[index % Self.roles.count])
+    var lines = series.map { node, path in
+      Timeline.dots(
+        node.timedSamples.map { ($0.time, $0.sample[keyPath: path].map { $0 * scale }) },
+        columns: columns,
+        seconds: NodeState.chartSeconds,
+        now: state.now.uptime
       )
     }
+    if isSummary { lines = Timeline.summary(of: lines) }
+    chart.series = zip(lines, Self.roles).map { LineChart.Series(values: $0, style: theme($1)) }
     chart.draw(in: inside, of: &buffer)
     if all.isEmpty {
       let text = nodes.isEmpty ? "nothing is selected" : "no values yet"
@@ -125,6 +131,12 @@ enum Timeline {
   /// The lines move to the left at most so often, in seconds: moving them sends them anew, which is most of what the
   /// dashboard sends.
   private static let moveSeconds = 4.0
+
+  /// The lowest, the highest and the middle one of many lines at each dot.
+  static func summary(of lines: [[Double?]]) -> [[Double?]] {
+    let sorted = (lines.first ?? []).indices.map { index in lines.compactMap { $0[index] }.sorted() }
+    return [sorted.map(\.first), sorted.map(\.last), sorted.map { $0.isEmpty ? nil : $0[$0.count / 2] }]
+  }
 
   /// One value for each half of a column, oldest first. The axis moves by whole columns and stands still in between, while
   /// its right end fills up.

@@ -21,7 +21,8 @@ struct FleetView {
     let size = buffer.size
     HeaderLine(state: state, theme: theme).draw(y: 0, into: &buffer)
     if size.height < 12 || size.width < 60 { return compact(into: &buffer) }
-    let table = NodeTable(state: state, theme: theme)
+    let rows = FleetRows.rows(state)
+    let table = NodeTable(state: state, theme: theme, rows: rows)
     let room = size.height - 2
     let wanted = table.height() + 2
     // The table comes first; where both have no room, the table keeps six rows and scrolls.
@@ -34,7 +35,7 @@ struct FleetView {
       Rect(x: 0, y: 1, width: size.width, height: room),
       [.share(1), .fixed(charts), .fixed(events)]
     )
-    let inside = box(in: parts[0], of: &buffer)
+    let inside = box(in: parts[0], rows: rows, of: &buffer)
     table.draw(in: inside.inset(horizontally: 1, vertically: 0), of: &buffer)
     if charts > 0 {
       let nodes = state.selectedNodes
@@ -45,7 +46,7 @@ struct FleetView {
     BottomLine(state: state, theme: theme).draw(y: size.height - 1, into: &buffer)
   }
 
-  private func box(in rect: Rect, of buffer: inout Buffer) -> Rect {
+  private func box(in rect: Rect, rows: [FleetRow], of buffer: inout Buffer) -> Rect {
     let interface = state.interface
     let shown = FleetRows.matching(state).count
     let filter =
@@ -57,10 +58,7 @@ struct FleetView {
       Span("by store, \(interface.sort.title)", theme(.muted)), Span(" ── ", theme(.border)),
     ]
     title += filter
-    if state.nodes.contains(where: { $0.last?.isSimulated ?? false }) {
-      title += [Span(" ── ", theme(.border)), Span("simulated", theme(.warning))]
-    }
-    let position = state.selectedPosition.map { "\($0)/\(shown)" } ?? "\(shown)"
+    let position = selectedPosition(among: rows).map { "\($0)/\(shown)" } ?? "\(shown)"
     let kept = fitting(width: rect.width - position.count - 10)
     return Box(
       border: theme(.border),
@@ -69,6 +67,17 @@ struct FleetView {
       footer: Hints.spans(kept, state, theme, width: rect.width),
       footerEnd: [Span(position, theme(.muted))]
     ).draw(in: rect, of: &buffer)
+  }
+
+  /// The selected node's place among those shown, counted from 1.
+  private func selectedPosition(among rows: [FleetRow]) -> Int? {
+    guard case .node(let name) = state.interface.selection else { return nil }
+    var position = 0
+    for case .node(let node) in rows {
+      position += 1
+      if node.name == name { return position }
+    }
+    return nil
   }
 
   /// Hints in their usual order, the less important ones left out when it is narrow.
@@ -93,26 +102,12 @@ struct FleetView {
   private func compact(into buffer: inout Buffer) {
     let size = buffer.size
     let rect = Rect(x: 0, y: 1, width: size.width, height: size.height - 2)
-    NodeTable(state: state, theme: theme).draw(in: rect, of: &buffer)
+    NodeTable(state: state, theme: theme, rows: FleetRows.rows(state)).draw(in: rect, of: &buffer)
     if state.interface.filterInput != nil || state.interface.notice != nil || state.isJobRunning {
       BottomLine(state: state, theme: theme).draw(y: size.height - 1, into: &buffer)
     } else {
       let kept = fitting(width: size.width - 2)
       buffer.write(Hints.spans(kept, state, theme, width: .max), x: 1, y: size.height - 1, limit: size.width - 2)
     }
-  }
-}
-
-extension FleetState {
-  /// The selected node's place among those shown, counted from 1.
-  var selectedPosition: Int? {
-    guard case .node(let name) = interface.selection else { return nil }
-    var position = 0
-    for row in FleetRows.rows(self) {
-      guard case .node(let node) = row else { continue }
-      position += 1
-      if node.name == name { return position }
-    }
-    return nil
   }
 }

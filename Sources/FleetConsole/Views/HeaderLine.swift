@@ -28,6 +28,14 @@ struct HeaderLine {
     for part in right where end >= x { end = buffer.write(part.spans, x: end, y: y) + 2 }
   }
 
+  /// `simulated`, or how many nodes are; nil when all that were heard are boxes.
+  static func simulated(_ state: FleetState) -> String? {
+    let heard = state.nodes.lazy.compactMap(\.last)
+    let count = heard.count { $0.isSimulated }
+    if count == 0 { return nil }
+    return heard.allSatisfy(\.isSimulated) ? "simulated" : "\(count) simulated"
+  }
+
   private var parts: [Part] {
     let total = Aggregate(state.nodes, at: state.now)
     let stores = Set(state.nodes.map(\.name.store)).count
@@ -35,6 +43,7 @@ struct HeaderLine {
       Part(spans: [Span("fleet ", theme(.muted)), Span(state.definition.name, theme(.title))], priority: 6),
       Part(spans: [Span("\(Words.stores(stores))  \(Words.nodes(total.nodes))", theme(.muted))], priority: 8),
     ]
+    if let words = Self.simulated(state) { parts.append(Part(spans: [Span(words, theme(.warning))], priority: 0)) }
     for condition in Condition.allCases {
       guard let count = total.conditions[condition], count > 0 else { continue }
       let mark = Mark.of(condition)

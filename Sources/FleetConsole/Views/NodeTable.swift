@@ -5,6 +5,8 @@ internal import Terminal
 struct NodeTable {
   let state: FleetState
   let theme: Theme
+  /// All of them: the table shows those around the selection.
+  let rows: [FleetRow]
 
   private var columns: [Table.Column] {
     [
@@ -29,10 +31,9 @@ struct NodeTable {
   ]
 
   /// Rows of the table with its title row.
-  func height() -> Int { max(3, FleetRows.rows(state).count) + 1 }
+  func height() -> Int { max(3, rows.count) + 1 }
 
   func draw(in rect: Rect, of buffer: inout Buffer) {
-    let rows = FleetRows.rows(state)
     let sort = state.interface.sort
     let table = Table(
       columns: columns,

@@ -43,6 +43,7 @@ struct SmallView {
       return Span("\(mark.glyph)\(count) ", theme(mark.role))
     }
     return spans + [Span("of \(total.nodes)", theme(.muted))]
+      + (HeaderLine.simulated(state).map { [Span(" \($0)", theme(.warning))] } ?? [])
   }
 
   private func worst() -> NodeState? {

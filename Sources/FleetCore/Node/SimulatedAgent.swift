@@ -14,21 +14,32 @@ package actor SimulatedAgent: NodeAgent {
   private var goldenResults: [ModelVersion: GoldenResult] = [:]
   private var goldenProblems: [ModelVersion: CommandError] = [:]
   private var isPaused = false
+  private let historyLimit: Int
   private let onTick: @Sendable (inout Frame) -> Void
 
+  /// The bytes of a file are hashed as they come, not kept: a fleet of these in one process takes large versions too.
   private struct Upload {
+    struct File {
+      var count: UInt64 = 0
+      var hash = SHA256Text.Hasher()
+      /// Of a golden set alone.
+      var bytes: [UInt8] = []
+    }
+
     var manifest: ModelManifest
-    var received: [String: [UInt8]]
+    var received: [String: File] = [:]
   }
 
-  /// `onTick` may change each frame before it is sent, to give it load.
+  /// `onTick` may change each frame before it is sent, to give it load. `history` is how many frames are kept.
   package init(
     name: NodeName,
     siblings: [NodeName] = [],
+    history: Int = 120,
     onTick: @escaping @Sendable (inout Frame) -> Void = { _ in }
   ) {
     self.name = name
     self.siblings = siblings
+    historyLimit = history
     self.onTick = onTick
     frame = Frame(
       node: name,
@@ -114,7 +125,13 @@ package actor SimulatedAgent: NodeAgent {
     }
   }
 
-  // MARK: What a test sets
+  // MARK: What a test or a simulation sets
+
+  /// A version that is on the box and in service from the start.
+  package func install(_ manifest: ModelManifest) throws(CommandError) {
+    versions[manifest.version] = manifest
+    _ = try activate(manifest.version, digest: manifest.digest)
+  }
 
   /// Changes what later frames say.
   package func update(_ change: @Sendable (inout Frame) -> Void) { change(&frame) }
@@ -145,7 +162,7 @@ package actor SimulatedAgent: NodeAgent {
     frame.time = Date()
     onTick(&frame)
     history.append(frame)
-    if history.count > 120 { history.removeFirst() }
+    if history.count > historyLimit { history.removeFirst() }
     if frame.availability == .draining, frame.models.allSatisfy({ $0.inFlight == 0 }) { frame.availability = .drained }
     return frame
   }
@@ -160,11 +177,11 @@ package actor SimulatedAgent: NodeAgent {
         "\(manifest.version) is on \(name) already, with other contents (\(held.digest.short)); give the new one another number"
       )
     }
-    if !isComplete, staged[digest] == nil { staged[digest] = Upload(manifest: manifest, received: [:]) }
+    if !isComplete, staged[digest] == nil { staged[digest] = Upload(manifest: manifest) }
     let upload = staged[digest]
     return .staged(
       manifest.files.map { file in
-        let received = isComplete ? file.bytes : UInt64(upload?.received[file.path]?.count ?? 0)
+        let received = isComplete ? file.bytes : upload?.received[file.path]?.count ?? 0
         return StagedFile(path: file.path, receivedBytes: received, totalBytes: file.bytes)
       }
     )
@@ -175,27 +192,29 @@ package actor SimulatedAgent: NodeAgent {
     else {
       throw CommandError(.notFound, "no upload of \(chunk.digest.short) with a file '\(chunk.path)' was announced")
     }
-    var bytes = upload.received[chunk.path] ?? []
-    guard chunk.offset == UInt64(bytes.count) else {
-      throw CommandError(.conflict, "'\(chunk.path)': expected offset \(bytes.count), found \(chunk.offset)")
+    var held = upload.received[chunk.path] ?? Upload.File()
+    guard chunk.offset == held.count else {
+      throw CommandError(.conflict, "'\(chunk.path)': expected offset \(held.count), found \(chunk.offset)")
     }
-    guard chunk.bytes.count <= FileChunk.maximumBytes, UInt64(bytes.count + chunk.bytes.count) <= file.bytes else {
+    guard chunk.bytes.count <= FileChunk.maximumBytes, held.count + UInt64(chunk.bytes.count) <= file.bytes else {
       throw CommandError(.invalid, "'\(chunk.path)': more bytes than the manifest's \(file.bytes)")
     }
-    bytes += chunk.bytes
-    if UInt64(bytes.count) == file.bytes, SHA256Text.hash(bytes) != file.sha256 {
+    held.count += UInt64(chunk.bytes.count)
+    held.hash.update(chunk.bytes)
+    if chunk.path == GoldenResult.fileName { held.bytes += chunk.bytes }
+    if held.count == file.bytes, held.hash.finish() != file.sha256 {
       upload.received[chunk.path] = nil
       staged[chunk.digest] = upload
       throw CommandError(.corrupt, "'\(chunk.path)': the bytes received do not match the manifest; they were discarded")
     }
-    upload.received[chunk.path] = bytes
-    let isComplete = upload.manifest.files.allSatisfy { UInt64(upload.received[$0.path]?.count ?? 0) == $0.bytes }
+    upload.received[chunk.path] = held
+    let isComplete = upload.manifest.files.allSatisfy { (upload.received[$0.path]?.count ?? 0) == $0.bytes }
     staged[chunk.digest] = isComplete ? nil : upload
     if isComplete {
       versions[upload.manifest.version] = upload.manifest
       readGolden(upload)
     }
-    return .written(receivedBytes: UInt64(bytes.count))
+    return .written(receivedBytes: held.count)
   }
 
   private func activate(_ version: ModelVersion, digest: ModelDigest) throws(CommandError) -> Outcome {
@@ -225,7 +244,7 @@ package actor SimulatedAgent: NodeAgent {
       let labels: [Int]
     }
     let version = upload.manifest.version
-    guard let bytes = upload.received[GoldenResult.fileName], goldenResults[version] == nil else { return }
+    guard let bytes = upload.received[GoldenResult.fileName]?.bytes, goldenResults[version] == nil else { return }
     do {
       let count = try JSONDecoder().decode(Labels.self, from: Data(bytes)).labels.count
       goldenResults[version] = GoldenResult(right: count, total: count)

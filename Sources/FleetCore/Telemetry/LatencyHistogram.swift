@@ -43,6 +43,17 @@ package struct LatencyHistogram: Sendable, Equatable, Codable {
     buckets = sorted
   }
 
+  /// Counts of all together. Many nodes have few latencies between them, since all count in the same buckets.
+  package init(merging histograms: some Sequence<LatencyHistogram>) {
+    var counts: [UInt64: UInt64] = [:]
+    for histogram in histograms {
+      for bucket in histogram.buckets {
+        counts[bucket.microseconds] = Self.sum(counts[bucket.microseconds] ?? 0, bucket.count)
+      }
+    }
+    self.init(counts.lazy.map { Bucket(microseconds: $0.key, count: $0.value) })
+  }
+
   package var count: UInt64 {
     buckets.reduce(0) { Self.sum($0, $1.count) }
   }

@@ -26,9 +26,29 @@ package struct Credentials: Sendable {
     keyFile: String
   ) throws(CommandError) {
     var problems: [String] = []
-    let authorityText = Self.text(of: authorityFile, &problems)
-    let certificateText = Self.text(of: certificateFile, &problems)
-    let keyText = Self.text(of: keyFile, &problems)
+    try self.init(
+      authority: (authorityFile, Self.text(of: authorityFile, &problems)),
+      certificate: (certificateFile, Self.text(of: certificateFile, &problems)),
+      key: (keyFile, Self.text(of: keyFile, &problems)),
+      problems
+    )
+  }
+
+  /// The same from texts in PEM form that are in no file. Throws as the other one does.
+  package init(authority: String, certificate: String, key: String) throws(CommandError) {
+    try self.init(authority: ("authority", authority), certificate: ("certificate", certificate), key: ("key", key), [])
+  }
+
+  /// Each text with its name in messages; what is missing is among the `problems` already.
+  private init(
+    authority: (name: String, text: String?),
+    certificate: (name: String, text: String?),
+    key: (name: String, text: String?),
+    _ earlier: [String]
+  ) throws(CommandError) {
+    var problems = earlier
+    let (authorityFile, certificateFile, keyFile) = (authority.name, certificate.name, key.name)
+    let (authorityText, certificateText, keyText) = (authority.text, certificate.text, key.text)
     let authority = Self.certificate(authorityText, in: authorityFile, &problems)
     let certificate = Self.certificate(certificateText, in: certificateFile, &problems)
     var key: Certificate.PrivateKey?

@@ -18,6 +18,7 @@ package final class AgentServer: Sendable {
   private let address: String
   private let server: GRPCServer<HTTP2ServerTransport.Posix>
   private let stop = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+  private let connections: OpenConnections
 
   /// `address` is HOST:PORT with an IP address of this machine; port 0 takes a free one. Throws `.invalid` when it is
   /// not, or when the credentials are not this node's. A caller has `callerDeadline` to complete TLS and speak.
@@ -35,7 +36,9 @@ package final class AgentServer: Sendable {
       )
     }
     let listening = try PeerAddress(listening: address).listening()
+    let connections = OpenConnections()
     self.address = address
+    self.connections = connections
     // BoringSSL verifies callers itself: so its alerts tell them whether their authority is unknown or their certificate
     // has expired.
     let transport = HTTP2ServerTransport.Posix(
@@ -64,6 +67,7 @@ package final class AgentServer: Sendable {
             let pipeline = channel.pipeline.syncOperations
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
             try pipeline.addHandler(FirstByteDeadline(callerDeadline), position: .after(tls))
+            connections.add(channel)
           }
         }
       },
@@ -78,22 +82,26 @@ package final class AgentServer: Sendable {
 
   /// Serves until `shutdown` is called or the task is cancelled. Throws `.failed` when it cannot listen. Call it once.
   package func run() async throws(CommandError) {
+    // gRPC's server must not be cancelled: a call that comes in at that moment would end the process (NIO takes the stream that
+    // nobody reads for a mistake of ours). So it runs in a task of its own, and ends when its connections have.
+    let serving = Task { [server] in try await server.serve() }
+    let stopping = Task { [server, stop, connections] in
+      for await _ in stop.stream { break }
+      guard !Task.isCancelled else { return }
+      server.beginGracefulShutdown()
+      try await Task.sleep(for: Self.grace)
+      connections.cut()
+    }
+    defer { stopping.cancel() }
     do {
-      try await withThrowingTaskGroup(of: Void.self) { tasks in
-        tasks.addTask { [server] in try await server.serve() }
-        tasks.addTask { [server, stop] in
-          for await _ in stop.stream { break }
-          try Task.checkCancellation()
-          server.beginGracefulShutdown()
-          try await Task.sleep(for: Self.grace)
-        }
-        // Either serving has ended or the time for calls in progress is over.
-        defer { tasks.cancelAll() }
-        try await tasks.next()
+      try await withTaskCancellationHandler {
+        try await serving.value
+      } onCancel: {
+        cut()
       }
-    } catch is CancellationError {
-      // What the caller wanted.
     } catch let error as RuntimeError {
+      // Cancelled before it began.
+      if Task.isCancelled { return }
       throw CommandError(
         .failed,
         "the agent cannot serve at \(address): \(error.cause.map { "\($0)" } ?? error.message)"
@@ -106,6 +114,12 @@ package final class AgentServer: Sendable {
   /// Ends `run`: no new calls, watchers are told, calls in progress get `grace`.
   package func shutdown() {
     stop.continuation.yield()
+  }
+
+  /// Ends `run` as a cable that is pulled does: nobody is told, no call in progress ends.
+  package func cut() {
+    server.beginGracefulShutdown()
+    connections.cut()
   }
 
   /// HOST:PORT as it was bound, once it was; throws `.failed` when it could not be.

@@ -31,22 +31,21 @@ struct DemoCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Theme file or name of the dashboard's theme.", valueName: "theme"))
   var theme: String?
 
+  @OptionGroup(title: "Simulated fleets") var simulation: SimulationOptions
+
   func run() async throws {
+    if let settings = try simulation.settings() { return try await simulate(settings) }
     guard traffic >= 0, traffic <= 10_000 else {
       throw UsageError("--traffic: expected 0 to 10000 requests per second, found '\(traffic)'")
     }
     let definition = try FleetFile.read(path: fleet)
     guard let source = definition.models.first else { throw DemoError("\(fleet) names no model to serve") }
     let model = try LocalModel(folder: "\(source.path)/1")
+    let themes = try screenThemes()
     let images = try DigitImages(
       model: source.name,
       folder: URL(filePath: source.path).deletingLastPathComponent().appending(path: "golden")
     )
-    // Whatever can be wrong with the screen is found before anything is started.
-    let themes = headless ? [] : try ThemeChoice.themes(wanted: theme)
-    guard headless || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) else {
-      throw DemoError("the dashboard needs a terminal; 'fleet demo --headless' does without")
-    }
     let folder = try DemoFolder.prepare(path: state)
     let plan = try DemoPlan(fleet: definition, fault: try parsedFault())
     let signals = StopSignals()
@@ -62,6 +61,30 @@ struct DemoCommand: AsyncParsableCommand {
       throw error
     }
     await demo.stop()
+  }
+
+  /// The same with simulated boxes, which bring their own traffic and faults.
+  private func simulate(_ settings: SimulationSettings) async throws {
+    let definition = try FleetFile.read(path: fleet)
+    guard let source = definition.models.first else { throw DemoError("\(fleet) names no model to serve") }
+    let model = try LocalModel(folder: "\(source.path)/1")
+    let themes = try screenThemes()
+    try DescriptorLimit.raise(forNodes: settings.nodes)
+    let folder = try DemoFolder.prepare(path: state)
+    let signals = StopSignals()
+    if !headless { Complaint.print("Simulating \(settings.nodes) nodes ...") }
+    let simulated = try await SimulatedFleet.prepare(settings, base: definition, model: model.manifest, in: folder)
+    try await SimulationSession(fleet: simulated).run(headless: headless, themes: themes, signals: signals)
+  }
+
+  /// Whatever can be wrong with the screen is found before anything is started.
+  private func screenThemes() throws -> [Theme] {
+    if headless { return [] }
+    let themes = try ThemeChoice.themes(wanted: theme)
+    guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+      throw DemoError("the dashboard needs a terminal; 'fleet demo --headless' does without")
+    }
+    return themes
   }
 
   private func parsedFault() throws -> (node: NodeName, text: String)? {

@@ -19,16 +19,21 @@ struct StatusCommand: AsyncParsableCommand {
 
   /// How long a node may take to answer before it counts as unreachable.
   private static let patience = 5.3
+  /// A larger fleet is looked at a few times a second instead of after each message.
+  private static let smallFleet = 64
 
   func run() async throws {
     let fleet = try options.definition(of: nodes)
     let everybodyAnswered = try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
       var start: Double?
-      var last: FleetState?
-      try await FleetListener(definition: fleet, agents: agents).run(tick: .milliseconds(100)) { state, _ in
-        last = state
-        let waited = state.now.uptime - (start ?? state.now.uptime)
-        start = start ?? state.now.uptime
+      let listener = FleetListener(definition: fleet, agents: agents)
+      let state = try await listener.run(tick: .milliseconds(100)) { state, isTick in
+        let begun = start ?? state.now.uptime
+        start = begun
+        guard isTick || state.nodes.count <= Self.smallFleet else { return true }
+        // Counted from when the last of them was dialled.
+        let dialled = state.nodes.reduce(begun) { max($0, $1.since) }
+        let waited = state.now.uptime - dialled
         let isSettled = state.nodes.allSatisfy { node in
           // The first frames come from the node's history, so a rate is there as soon as two are.
           let hasRate = node.metrics.requestsPerSecond != nil || node.last?.models.isEmpty == true
@@ -36,7 +41,6 @@ struct StatusCommand: AsyncParsableCommand {
         }
         return waited < Self.patience && !(isSettled && waited > 0.3)
       }
-      guard let state = last else { return false }
       print(
         json ? StatusDocument(state).encoded() + "\n" : StatusTable.render(state, isColored: isColored),
         terminator: ""

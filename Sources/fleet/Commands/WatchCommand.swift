@@ -29,11 +29,11 @@ struct WatchCommand: AsyncParsableCommand {
       throw UsageError("--interval: expected a duration from '100ms' to '60s', found '\(interval)'")
     }
     if let count, count < 1 { throw UsageError("--count: expected a positive number, found '\(count)'") }
-    var everybodyAnswered = true
-    try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
+    let everybodyAnswered = try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
       var lines = 0
       var told = 0
-      try await FleetListener(definition: fleet, agents: agents).run(tick: interval) { state, isTick in
+      let listener = FleetListener(definition: fleet, agents: agents)
+      let last = try await listener.run(tick: interval) { state, isTick in
         if json {
           guard isTick else { return true }
           print(StatusDocument(state).encoded())
@@ -47,11 +47,11 @@ struct WatchCommand: AsyncParsableCommand {
           told = state.log.total
           lines += events.count
         }
-        everybodyAnswered = state.nodes.allSatisfy { $0.isReachable(at: state.now) }
         // A reader that has gone away, as in 'fleet watch | head', ends the command.
         guard fflush(nil) == 0 else { return false }
         return count.map { lines < $0 } ?? true
       }
+      return last.nodes.allSatisfy { $0.isReachable(at: last.now) }
     }
     guard everybodyAnswered else { throw ExitStatus.someUnreachable }
   }

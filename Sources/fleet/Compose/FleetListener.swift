@@ -9,15 +9,20 @@ struct FleetListener {
   /// Enough frames of the past for the rates and percentiles of the last 10 s to be there at once.
   private static let history = 12
 
-  /// Calls `onChange` after each message and each `tick` until it gives false.
-  func run(tick: Duration, onChange: (FleetState, _ isTick: Bool) throws -> Bool) async throws {
-    let (messages, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingNewest(10_000))
+  /// Calls `onChange` after each message and each `tick` until it gives false; gives the last state. Who keeps a state in
+  /// between has it copied at the next message.
+  @discardableResult
+  func run(tick: Duration, onChange: (FleetState, _ isTick: Bool) throws -> Bool) async throws -> FleetState {
+    let (messages, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingNewest(32_768))
     let clock = ConsoleClock.system()
     var state = FleetState(definition: definition, now: clock.now())
+    let gate = DialGate()
     let followers = Task {
       await withTaskGroup { group in
         for agent in agents {
-          group.addTask { await NodeFollower(agent, history: Self.history, send: { continuation.yield($0) }).run() }
+          group.addTask {
+            await NodeFollower(agent, history: Self.history, gate: gate, send: { continuation.yield($0) }).run()
+          }
         }
         group.addTask {
           while !Task.isCancelled {
@@ -31,7 +36,8 @@ struct FleetListener {
     for await message in messages {
       _ = update(&state, message, at: clock.now())
       let isTick = if case .tick = message { true } else { false }
-      guard try onChange(state, isTick) else { return }
+      guard try onChange(state, isTick) else { break }
     }
+    return state
   }
 }

@@ -18,7 +18,7 @@ struct DemoFleet: Sendable {
 
   /// Makes certificates and configurations and starts the agents; they may not answer yet.
   static func start(plan: DemoPlan, folder: DemoFolder, fleetd: URL) throws -> DemoFleet {
-    try plan.fleetFileText.write(to: folder.fleetFile, atomically: true, encoding: .utf8)
+    try FleetFileText.text(plan.fleet).write(to: folder.fleetFile, atomically: true, encoding: .utf8)
     let certificates = folder.certificates.path(percentEncoded: false)
     let authority = try CertificateAuthority.create(fleet: plan.fleet.name, in: certificates)
     let operatorCertificate = try authority.issueOperator("demo")

@@ -7,6 +7,8 @@ enum FreePort {
     probe(wanted) ?? probe(0)
   }
 
+  static func isFree(_ port: Int) -> Bool { probe(port) != nil }
+
   private static func probe(_ port: Int) -> Int? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return nil }

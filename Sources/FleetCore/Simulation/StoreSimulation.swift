@@ -1,0 +1,137 @@
+import FoundationEssentials
+
+/// The boxes of one simulated store, which take over each other's clients: gives each frame what its box measures.
+package struct StoreSimulation: Sendable {
+  /// Those who ask one box first.
+  private struct Clients: Sendable {
+    var curve: LoadCurve
+    var peakRate: Double
+    var boxIsServing = true
+
+    func rate(at time: Double) -> Double { peakRate * curve.share(at: time) }
+  }
+
+  fileprivate struct Box: Sendable {
+    var telemetry: BoxTelemetry
+    var health: BoxHealth
+    /// Requests it had handed off when the drain under way began.
+    var handedOffBefore: UInt64?
+    let fault: String?
+  }
+
+  private var boxes: [Box]
+  private var clients: [Clients]
+  private let indices: [NodeName: Int]
+  /// What is added to the time of a frame to get that of the store's day.
+  private let shift: Double
+
+  /// `start` is the time of the first tick, in seconds since 1970.
+  package init(
+    _ store: SimulationPlan.Store,
+    settings: SimulationSettings,
+    slo: ServiceLevel = ServiceLevel(),
+    start: Double
+  ) {
+    shift = settings.hour.map { $0 * 3600 - start.truncatingRemainder(dividingBy: 86_400) } ?? 0
+    indices = Dictionary(uniqueKeysWithValues: store.boxes.enumerated().map { ($1.name, $0) })
+    clients = store.boxes.map { box in
+      var seeds = SplitMix64(seed: settings.seed, stream: "load \(box.name)")
+      let curve = LoadCurve(seed: seeds.next(), utcOffsetHours: store.utcOffsetHours)
+      return Clients(curve: curve, peakRate: box.profile.peakRate)
+    }
+    boxes = store.boxes.map { box in
+      Box(
+        telemetry: BoxTelemetry(
+          profile: box.profile,
+          illness: box.faults.illness,
+          name: box.name,
+          seed: settings.seed,
+          time: start
+        ),
+        health: BoxHealth(slo: slo),
+        fault: box.faults.text
+      )
+    }
+  }
+
+  /// Whether another box of the store answers clients, so that this one may be drained.
+  package func hasServingSibling(_ name: NodeName) -> Bool {
+    indices.contains { $0.key != name && clients[$0.value].boxIsServing }
+  }
+
+  /// Takes the frame's box to the frame's time and fills in what it measures then.
+  package mutating func tick(_ frame: inout Frame) {
+    guard let index = indices[frame.node] else { return }
+    clients[index].boxIsServing = frame.availability == .serving
+    let (clients, shift) = (clients, shift)
+    let traits = frame.models.first.map { VersionTraits.of(ModelVersion(name: $0.name, number: $0.version)) }
+    boxes[index].telemetry.advance(to: frame.time.timeIntervalSince1970) { time in
+      Self.demand(on: index, by: clients, at: time + shift, traits)
+    }
+    boxes[index].fill(&frame)
+  }
+
+  /// Clients of boxes that do not serve go to those that do, evenly.
+  private static func demand(
+    on index: Int,
+    by clients: [Clients],
+    at time: Double,
+    _ traits: VersionTraits?
+  ) -> BoxTelemetry.Demand {
+    let own = clients[index]
+    let homeless = clients.lazy.filter { !$0.boxIsServing }.reduce(0) { $0 + $1.rate(at: time) }
+    let serving = clients.count { $0.boxIsServing }
+    return BoxTelemetry.Demand(
+      own: own.rate(at: time),
+      handed: own.boxIsServing ? homeless / Double(serving) : 0,
+      isServing: own.boxIsServing,
+      traits: traits
+    )
+  }
+}
+
+extension StoreSimulation.Box {
+  mutating func fill(_ frame: inout Frame) {
+    frame.injectedFault = fault
+    if var model = frame.models.first {
+      model.requests = telemetry.requests
+      model.errors = telemetry.errors
+      model.inFlight = telemetry.inFlight
+      model.handedOff = telemetry.handedOff
+      model.latency = telemetry.latency.histogram
+      model.queueTime = telemetry.queueTime.histogram
+      model.computeTime = telemetry.computeTime.histogram
+      frame.models = [model]
+    }
+    if frame.drain != nil {
+      let before = handedOffBefore ?? telemetry.handedOff
+      handedOffBefore = before
+      frame.drain?.handedOff = telemetry.handedOff - before
+    } else {
+      handedOffBefore = nil
+    }
+    let profile = telemetry.profile
+    let held = 1.9e9 + 0.4e9 * telemetry.utilization
+    frame.accelerators = [
+      AcceleratorReadings(
+        kind: profile.device.rawValue,
+        name: profile.acceleratorName,
+        utilization: .measured(telemetry.utilization),
+        watts: .estimated(telemetry.watts),
+        joules: .estimated(telemetry.joules),
+        celsius: .measured(telemetry.celsius),
+        memoryUsedBytes: .absent("it shares the box's memory"),
+        memoryTotalBytes: .absent("it shares the box's memory")
+      )
+    ]
+    frame.engine.process = ProcessReadings(
+      cpuSeconds: .measured(telemetry.engineSeconds),
+      residentBytes: .measured(0.16e9 + 0.02e9 * telemetry.utilization)
+    )
+    frame.agent = ProcessReadings(cpuSeconds: .measured(telemetry.agentSeconds), residentBytes: .measured(21e6))
+    frame.memoryUsedBytes = .measured(held)
+    frame.memoryTotalBytes = .measured(profile.memoryBytes)
+    frame.diskFreeBytes = .measured(profile.diskFreeBytes)
+    (frame.health, frame.reasons) = health.judge(telemetry, engine: frame.engine)
+  }
+}

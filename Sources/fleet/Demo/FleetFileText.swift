@@ -1,0 +1,40 @@
+import FleetCore
+import Foundation
+
+/// A fleet as the file that `fleet --fleet` reads.
+enum FleetFileText {
+  static func text(_ fleet: FleetDefinition) -> String {
+    var lines = ["# Written by 'fleet demo': the fleet with the addresses that the demo uses.", "version: 1"]
+    lines.append("fleet: \(fleet.name)")
+    lines.append("slo:")
+    lines.append("  p99: \(Quantity.text(fleet.slo.p99))")
+    lines.append("  errors: \(fleet.slo.errors * 100)%")
+    lines.append("  temperature: \(fleet.slo.celsius)C")
+    if let energy = fleet.energy {
+      lines.append("energy:")
+      lines.append("  price_per_kwh: \(energy.pricePerKilowattHour)")
+      lines.append("  currency: \(JSONText.quoted(energy.currency))")
+    }
+    lines.append("models:")
+    for model in fleet.models {
+      let path = URL(filePath: model.path).absoluteURL.path(percentEncoded: false)
+      lines.append("  - {name: \(model.name), path: \(JSONText.quoted(path))}")
+    }
+    lines.append("stores:")
+    for store in fleet.stores {
+      lines.append("  - name: \(store.name)")
+      lines.append("    labels: {\(Self.pairs(store.labels))}")
+      lines.append("    nodes:")
+      for node in store.nodes {
+        let own = node.labels.filter { store.labels[$0.key] != $0.value }
+        let labels = own.isEmpty ? "" : ", labels: {\(Self.pairs(own))}"
+        lines.append("      - {name: \(node.name.node), address: \(JSONText.quoted(node.address))\(labels)}")
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func pairs(_ labels: [String: String]) -> String {
+    labels.sorted { $0.key < $1.key }.map { "\($0.key): \(JSONText.quoted($0.value))" }.joined(separator: ", ")
+  }
+}
