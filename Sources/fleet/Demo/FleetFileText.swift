@@ -20,6 +20,8 @@ enum FleetFileText {
       let path = URL(filePath: model.path).absoluteURL.path(percentEncoded: false)
       lines.append("  - {name: \(model.name), path: \(JSONText.quoted(path))}")
     }
+    if !fleet.strategies.isEmpty { lines.append("strategies:") }
+    for strategy in fleet.strategies { lines += Self.lines(strategy) }
     lines.append("stores:")
     for store in fleet.stores {
       lines.append("  - name: \(store.name)")
@@ -32,6 +34,21 @@ enum FleetFileText {
       }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func lines(_ strategy: RolloutStrategy) -> [String] {
+    [
+      "  - name: \(strategy.name)",
+      "    waves: \(JSONText.quoted(strategy.waves.description))",
+      "    bake: \(Quantity.text(strategy.bake))",
+      "    gate: \(JSONText.quoted(strategy.gate.description))",
+      "    abort: \(JSONText.quoted(strategy.abort.description))",
+      "    minimum_samples: \(strategy.minimumSamples)",
+      "    step_timeout: \(Quantity.text(strategy.stepTimeout))",
+      "    return_timeout: \(Quantity.text(strategy.returnTimeout))",
+      "    undecided_timeout: \(Quantity.text(strategy.undecidedTimeout))",
+      "    stores_at_once: \(strategy.storesAtOnce)",
+    ]
   }
 
   private static func pairs(_ labels: [String: String]) -> String {

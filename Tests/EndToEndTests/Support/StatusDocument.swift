@@ -34,6 +34,12 @@ struct StatusDocument: Decodable {
     var p99_ms: Double?
     var joules_per_inference: Reading
   }
+  struct Stored: Decodable {
+    var name: String
+    var version: Int
+    var role: String
+    var is_provisional: Bool
+  }
   struct Node: Decodable {
     var name: String
     var store: String
@@ -47,6 +53,7 @@ struct StatusDocument: Decodable {
     var engine: Engine?
     var accelerators: [Accelerator]
     var models: [Model]
+    var repository: [Stored]
   }
 
   var schema: Int
