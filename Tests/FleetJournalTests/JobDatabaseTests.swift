@@ -53,7 +53,7 @@ struct JobDatabaseTests {
     let jobs = try TestJobs()
     let driven = try jobs.driven(jobs.create())
     for index in 0..<200 { try driven.append(Data("event \(index)".utf8)) }
-    try jobs.store.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+    try await jobs.store.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
     let whole = try Data(contentsOf: URL(filePath: jobs.store.path))
     var opened = 0
     for _ in 0..<200 {
