@@ -139,8 +139,8 @@ let package = Package(
     .executableTarget(
       name: "fleet",
       dependencies: [
-        "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "FleetJournal",
-        "Terminal",
+        "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole",
+        "FleetJournal", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

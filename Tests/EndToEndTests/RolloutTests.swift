@@ -9,8 +9,17 @@ extension EndToEnd {
     #expect(plan.status == 0, "\(plan)")
     #expect(plan.output.contains("no problem found"), "\(plan)")
     let push = try await demo.fleet(
-      "push", "tag-reader@2", "--to", "all", "--waves", "1,100%", "--bake", "3s",
-      "--gate", "errors < 1% and accuracy >= 95%", "--detach"
+      "push",
+      "tag-reader@2",
+      "--to",
+      "all",
+      "--waves",
+      "1,100%",
+      "--bake",
+      "3s",
+      "--gate",
+      "errors < 1% and accuracy >= 95%",
+      "--detach"
     )
     #expect(push.status == 0, "\(push)")
     let job = push.output.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -26,7 +35,16 @@ extension EndToEnd {
   @Test func wrongVersionIsTakenBackFromTheFirstStore() async throws {
     let demo = try await Demo(traffic: 0)
     let push = try await demo.fleet(
-      "push", "tag-reader@4", "--to", "all", "--waves", "1,100%", "--bake", "3s", "--gate", "accuracy >= 90%",
+      "push",
+      "tag-reader@4",
+      "--to",
+      "all",
+      "--waves",
+      "1,100%",
+      "--bake",
+      "3s",
+      "--gate",
+      "accuracy >= 90%",
       deadline: .seconds(180)
     )
     #expect(push.status == 1, "\(push)")

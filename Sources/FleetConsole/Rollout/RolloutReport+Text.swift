@@ -15,9 +15,9 @@ extension RolloutReport {
       let part = Int((wave.fraction * 100).rounded(.down))
       lines.append("wave \(wave.number): \(wave.phase.rawValue), \(part)%, \(wave.stores.count) stores")
       let rows = wave.stores.flatMap(\.nodes).filter { $0.phase != .waiting }.map { node in
-        [node.node.description, node.phase.rawValue, node.text]
+        ["  \(node.node)", node.phase.rawValue, node.text]
       }
-      lines += TextTable.lines(titles: ["  NODE", "PHASE", "WHAT"], rightAligned: [], rows: rows.map { ["  \($0[0])"] + $0[1...] })
+      lines += TextTable.lines(titles: ["  NODE", "PHASE", "WHAT"], rows: rows)
       for node in wave.stores.flatMap(\.nodes) {
         for finding in node.findings where finding.outcome != .passed {
           lines.append("    \(node.node): '\(finding.condition)' \(finding.outcome.rawValue): \(finding.why)")

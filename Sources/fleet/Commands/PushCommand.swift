@@ -113,7 +113,8 @@ struct PushCommand: AsyncParsableCommand {
     try await JobStarter(store: store, options: options).start(created.job.id)
     if rollout.detach { return print(created.job.id) }
     if !json {
-      Complaint.print("\(created.job.id) goes on when this command ends; 'fleet jobs watch \(created.job.id)\(options.hint)' follows it")
+      let follow = "fleet jobs watch \(created.job.id)\(options.hint)"
+      Complaint.print("\(created.job.id) goes on when this command ends; '\(follow)' follows it")
     }
     try await JobsWatch.follow(created.job.id, in: store, options: options, json: json)
   }

@@ -9,7 +9,7 @@ struct RolloutOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Stores reached after each wave, such as 1,10%,50%,100%.", valueName: "list"))
   var waves: String?
 
-  @Option(help: ArgumentHelp("How long a node serves the version before its gate is asked, such as 60s.", valueName: "time"))
+  @Option(help: ArgumentHelp("How long a node serves it before its gate is asked, such as 60s.", valueName: "time"))
   var bake: String?
 
   @Option(
@@ -20,7 +20,7 @@ struct RolloutOptions: ParsableArguments {
   )
   var gate: String?
 
-  @Option(help: ArgumentHelp("When the rollout ends, such as 'failed >= 3 and failed >= 10%'.", valueName: "conditions"))
+  @Option(help: ArgumentHelp("When it ends, such as 'failed >= 3 and failed >= 10%'.", valueName: "conditions"))
   var abort: String?
 
   @Option(help: ArgumentHelp("How long to wait for nodes that cannot be reached, such as 10m.", valueName: "time"))
