@@ -1,5 +1,6 @@
 import FleetCore
 import FleetTestSupport
+import FleetWire
 import Testing
 
 @testable import FleetAgent
