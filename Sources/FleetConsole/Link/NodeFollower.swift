@@ -8,7 +8,7 @@ package struct NodeFollower: Sendable {
   /// A stream without a frame for so long is taken for dead, although the link says nothing (a pulled cable).
   private static let silence = Duration.seconds(15)
   /// Nobody holds the gate for longer while a node does not answer.
-  private static let patience = Duration.seconds(1)
+  private static let patience = Duration.seconds(2)
   /// Frames of the past that are asked for of all nodes together: a large fleet's charts begin when the console does.
   private static let historyOfAll = 24_000
 

@@ -12,6 +12,9 @@ package final class AgentServer: Sendable {
   /// How long calls in progress may take to end once `shutdown` was called.
   package static let grace: Duration = .seconds(2)
 
+  /// How long after its last connection the server may still be busy with what came in over it.
+  private static let aftermath: Duration = .milliseconds(500)
+
   /// Lives as long as the process: gRPC still has errands on it when a server has ended.
   private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
@@ -82,8 +85,8 @@ package final class AgentServer: Sendable {
 
   /// Serves until `shutdown` is called or the task is cancelled. Throws `.failed` when it cannot listen. Call it once.
   package func run() async throws(CommandError) {
-    // gRPC's server must not be cancelled: a call that comes in at that moment would end the process (NIO takes the stream that
-    // nobody reads for a mistake of ours). So it runs in a task of its own, and ends when its connections have.
+    // gRPC's server must not be cancelled while it has connections: a call that comes in at that moment would end the process (NIO
+    // takes the stream that nobody reads for a mistake of ours). So it runs in a task of its own, and is cancelled after they are cut.
     let serving = Task { [server] in try await server.serve() }
     let stopping = Task { [server, stop, connections] in
       for await _ in stop.stream { break }
@@ -92,13 +95,20 @@ package final class AgentServer: Sendable {
       try await Task.sleep(for: Self.grace)
       connections.cut()
     }
-    defer { stopping.cancel() }
+    let ending = Task { [connections] in
+      for await _ in connections.allClosed {}
+      try await Task.sleep(for: Self.aftermath)
+      serving.cancel()
+    }
+    defer { for task in [stopping, ending] { task.cancel() } }
     do {
       try await withTaskCancellationHandler {
         try await serving.value
       } onCancel: {
         cut()
       }
+    } catch is CancellationError {
+      // What the caller wanted.
     } catch let error as RuntimeError {
       // Cancelled before it began.
       if Task.isCancelled { return }

@@ -9,6 +9,13 @@ final class OpenConnections: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Ends when a cut has been made and no connection is left.
+  let allClosed: AsyncStream<Never>
+  private let end: AsyncStream<Never>.Continuation
+
+  init() {
+    (allClosed, end) = AsyncStream.makeStream(of: Never.self)
+  }
 
   /// Keeps it until it closes. One that comes after the cut is cut as well.
   func add(_ channel: any Channel) {
@@ -19,7 +26,7 @@ final class OpenConnections: Sendable {
     }
     if isLate { return channel.close(promise: nil) }
     channel.closeFuture.whenComplete { [weak self] _ in
-      self?.state.withLock { _ = $0.channels.removeValue(forKey: id) }
+      self?.forget(id)
     }
   }
 
@@ -28,6 +35,15 @@ final class OpenConnections: Sendable {
       state.isCut = true
       return Array(state.channels.values)
     }
+    if channels.isEmpty { end.finish() }
     for channel in channels { channel.close(promise: nil) }
+  }
+
+  private func forget(_ id: ObjectIdentifier) {
+    let isLast = state.withLock { state in
+      state.channels[id] = nil
+      return state.isCut && state.channels.isEmpty
+    }
+    if isLast { end.finish() }
   }
 }
