@@ -38,8 +38,13 @@ extension EndToEnd {
     )
   }
 
+  private static let commands = [
+    "top", "status", "watch", "push", "rollback", "drain", "undrain", "jobs", "bench", "ca", "key", "sign", "verify",
+    "demo",
+  ]
+
   @Test func everyCommandExplainsItself() async throws {
-    for command in ["top", "status", "watch", "push", "rollback", "drain", "undrain", "bench", "ca", "demo"] {
+    for command in Self.commands {
       let result = try await Program.fleet(command, "--help")
       #expect(result.status == 0)
       #expect(result.output.contains("USAGE: fleet \(command)"), "\(result)")
@@ -52,7 +57,7 @@ extension EndToEnd {
   @Test func readmeSaysWhatHelpSays() async throws {
     let readme = try String(contentsOf: Programs.repository.appending(path: "README.md"), encoding: .utf8)
     var help = try await Program.fleet("--help").output
-    for command in ["top", "status", "watch", "push", "rollback", "drain", "undrain", "bench", "ca", "demo"] {
+    for command in Self.commands {
       let text = try await Program.fleet(command, "--help").output
       help += text
       let overview = text.components(separatedBy: "\n\n")[0].dropFirst("OVERVIEW: ".count).replacing("\n", with: " ")

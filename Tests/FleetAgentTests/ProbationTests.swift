@@ -62,13 +62,15 @@ struct ProbationTests {
 
   @Test func nodeConfirmsWhatHasServedAndTellsEverybody() async throws {
     let folder = try TemporaryFolder()
-    let node = try await TestNode(folder: folder) { $0.probation = .milliseconds(300) }
     let (first, second, third) = (TestVersion.tiny(1), TestVersion.tiny(2), TestVersion.tiny(3))
-    for version in [first, second, third] { try await version.push(to: node.agent) }
-    _ = try await node.agent.execute(.activate(first.version, digest: first.digest))
-    try await node.frame("1 is good") { $0.models.first?.version == 1 && $0.models.first?.isProvisional == false }
-    #expect(try await node.agent.describe().repository.allSatisfy { !$0.isProvisional })
-    await node.stop()
+    do {
+      let node = try await TestNode(folder: folder) { $0.probation = .milliseconds(300) }
+      for version in [first, second, third] { try await version.push(to: node.agent) }
+      _ = try await node.agent.execute(.activate(first.version, digest: first.digest))
+      try await node.frame("1 is good") { $0.models.first?.version == 1 && $0.models.first?.isProvisional == false }
+      #expect(try await node.agent.describe().repository.allSatisfy { !$0.isProvisional })
+      await node.stop()
+    }
 
     let next = try await eventually("the folder is free") {
       try? await TestNode(folder: folder) { $0.probation = .seconds(600) }

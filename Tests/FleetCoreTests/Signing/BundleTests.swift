@@ -11,7 +11,7 @@ struct BundleTests {
   }
 
   private static func manifest(_ number: Int) throws -> ModelManifest {
-    let path = Repository.fixture("models/tag-reader/\(number)/manifest.json")
+    let path = Repository.fixture("signatures/manifests/\(number).json")
     return try ModelManifest(parsing: [UInt8](try Data(contentsOf: URL(filePath: path))))
   }
 

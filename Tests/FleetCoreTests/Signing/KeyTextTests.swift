@@ -47,7 +47,7 @@ struct KeyTextTests {
   }
 
   @Test func signsAndVerifiesAsOpenSSLDoes() throws {
-    let path = Repository.fixture("models/tag-reader/1/manifest.json")
+    let path = Repository.fixture("signatures/manifests/1.json")
     let manifest = try ModelManifest(parsing: [UInt8](try Data(contentsOf: URL(filePath: path))))
     let signature = ManifestSignature(
       key: OpenSSLKey.fingerprint,

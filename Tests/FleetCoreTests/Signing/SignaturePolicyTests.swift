@@ -126,7 +126,7 @@ struct SignaturePolicyTests {
     let keys = try PublicKey.list(
       parsing: String(contentsOfFile: Repository.fixture("signatures/p256.pub"), encoding: .utf8)
     )
-    let path = Repository.fixture("models/tag-reader/1/manifest.json")
+    let path = Repository.fixture("signatures/manifests/1.json")
     let manifest = try ModelManifest(parsing: [UInt8](try Data(contentsOf: URL(filePath: path))))
     let bundle = try ManifestSignature(bundle: Array(text.utf8), of: manifest.version)
     var policy = SignaturePolicy(trusted: TrustedKeys(keys + [key.publicKey]))
