@@ -28,9 +28,6 @@ enum ModelFile {
   static func bytes(_ path: String) -> Int {
     var paths = [path]
     if path.hasSuffix(".xml") { paths.append(path.dropLast(3) + "bin") }
-    return paths.reduce(0) { sum, path in
-      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-      return sum + (attributes?[.size] as? Int ?? 0)
-    }
+    return paths.reduce(0) { $0 + (FileSize.bytes(of: $1) ?? 0) }
   }
 }

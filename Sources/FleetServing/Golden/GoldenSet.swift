@@ -20,8 +20,7 @@ struct GoldenSet: Sendable {
   /// Reads `golden.json` in the folder of a version. Blocks. Throws words for an operator.
   init(folder: String) throws(EngineError) {
     let path = "\(folder)/\(GoldenResult.fileName)"
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    guard let size = attributes?[.size] as? Int else {
+    guard let size = FileSize.bytes(of: path) else {
       throw EngineError("\(GoldenResult.fileName) is not in the version's folder")
     }
     guard size <= GoldenResult.maximumBytes else { throw Self.tooLarge(size) }
