@@ -1,5 +1,6 @@
 import FleetCore
 import NIOCore
+import NIOPosix
 import Testing
 
 import struct FleetTestSupport.SeededRandom
@@ -131,6 +132,31 @@ import struct FleetTestSupport.SeededRandom
     #expect(throws: EngineError.self) { try GoldenScore.isRight(words, label: 0) }
     let bytes = Tensor(name: "b", datatype: .int8, shape: [3], bytes: ByteBuffer(bytes: [0xff, 0x80, 0x01]))
     #expect(try GoldenScore.isRight(bytes, label: 2), "signs count")
+  }
+
+  // MARK: Chores
+
+  @Test func choreThatIsRefusedIsNoClientsFailure() async throws {
+    let service = InferenceService(registry: ModelRegistry(), workers: 2)
+    let version = ServedVersion(
+      version: ModelVersion(name: "digits", number: 1),
+      digest: ModelDigest(ofManifest: []),
+      model: FakeModel(marker: 1)
+    )
+    try await service.shutDown()
+    let words = await withCheckedContinuation { continuation in
+      let chore = WaitingCall(
+        target: version,
+        meter: ModelMeter(),
+        received: .now(),
+        work: .chore { continuation.resume(returning: "it ran") },
+        refuse: { continuation.resume(returning: $0.message) }
+      )
+      let loop = MultiThreadedEventLoopGroup.singleton.next()
+      _ = service.scheduler.submit(chore, RequestQueue<WaitingCall>.Request(), loop: loop)
+    }
+    #expect(words == "the engine is stopping")
+    #expect(version.statistics.current.failure.count == 0)
   }
 
   // MARK: Pace
