@@ -19,17 +19,16 @@ enum JobLog {
 
   /// Cuts the beginning off a log that has become too long. Others may append to it meanwhile: every write goes to its end.
   static func bound(_ descriptor: Int32, maximum: Int = maximumBytes, kept: Int = keptBytes) {
-    var facts = stat()
-    guard unsafe fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_size > maximum else {
-      return
-    }
+    // A pipe or a terminal has no end to go to, and all who write to a log append.
+    let size = Int(lseek(descriptor, 0, SEEK_END))
+    guard size > maximum else { return }
     var tail = [UInt8](repeating: 0, count: kept)
     let path = "/proc/self/fd/\(descriptor)"
     let reading = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard reading >= 0 else { return }
     defer { close(reading) }
     let count = unsafe tail.withUnsafeMutableBytes { buffer in
-      unsafe pread(reading, buffer.baseAddress, kept, off_t(Int(facts.st_size) - kept))
+      unsafe pread(reading, buffer.baseAddress, kept, off_t(size - kept))
     }
     guard count > 0 else { return }
     let line = tail[..<count].firstIndex(of: UInt8(ascii: "\n")).map { tail[($0 + 1)..<count] } ?? tail[..<count]
