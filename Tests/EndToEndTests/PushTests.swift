@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   @Test func pushToEveryStoreLosesNothing() async throws {
-    let demo = try await Demo(traffic: 200)
+    let demo = try await Demo(traffic: 400)
     let push = try await demo.fleet("push", "tag-reader@2", "--to", "all")
     #expect(push.status == 0, "\(push)")
     for node in try await demo.status().nodes {
