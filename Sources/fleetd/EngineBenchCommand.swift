@@ -14,14 +14,14 @@ struct EngineBenchCommand: ParsableCommand {
 
   @Option(help: "The folder of a model's version.") var model: String
   @Option(help: "How many threads call it.") var callers = 1
-  @Option(help: "What the driver is asked to be good at: latency or throughput.") var hint = "latency"
+  @Option(help: "What the driver is asked to be good at: auto, latency or throughput.") var hint = "latency"
   @Option(help: "For how long, such as 5s.") var duration = "5s"
   @Option var device: String?
   @Option var libraryPath: [String] = []
 
   func run() throws {
     guard let hint = ModelOptions.Hint(rawValue: hint) else {
-      throw ValidationError("--hint: expected latency or throughput, found '\(hint)'")
+      throw ValidationError("--hint: expected auto, latency or throughput, found '\(hint)'")
     }
     guard let duration = Quantity.duration(duration), duration > .zero else {
       throw ValidationError("--duration: expected a duration such as '5s', found '\(duration)'")

@@ -12,6 +12,21 @@ import struct FleetTestSupport.SeededRandom
     .uptimeNanoseconds(UInt64(1e9 + (milliseconds * 1e6).rounded()))
   }
 
+  /// A model that is compiled anew while calls wait for it.
+  @Test func bringsMoreToAModelThatTakesMore() {
+    var share = WorkShare<Int>(workers: 4)
+    let target = Target()
+    let lane = WorkShare<Int>.Lane(target: ObjectIdentifier(target))
+    for call in 0..<4 { _ = share.add(call, .init(), to: lane, bounds: .init(), now: Self.time(0)) }
+    #expect(share.next(now: Self.time(0)) != nil)
+    #expect(share.next(now: Self.time(0)) == nil)
+    _ = share.add(4, .init(), to: lane, bounds: .init(parallelism: 3), now: Self.time(1))
+    #expect(share.next(now: Self.time(1)) != nil)
+    #expect(share.next(now: Self.time(1)) != nil)
+    #expect(share.next(now: Self.time(1)) == nil)
+    withExtendedLifetime(target) {}
+  }
+
   /// Several models that always have something waiting, with calls of very different length: each gets its share of the time.
   @Test func nobodyStarves() {
     var random = SeededRandom()

@@ -2,6 +2,8 @@
 package struct ModelOptions: Sendable, Equatable, Codable {
   /// What the accelerator's driver is asked to be good at.
   package enum Hint: String, Sendable, Codable, CaseIterable {
+    /// Latency as long as calls come one at a time, throughput when they keep meeting.
+    case auto
     case latency
     case throughput
   }
@@ -14,7 +16,7 @@ package struct ModelOptions: Sendable, Equatable, Codable {
     case listed([Int])
   }
 
-  package var hint = Hint.latency
+  package var hint = Hint.auto
   package var versions = VersionPolicy.latest
   /// Requests that may wait for the accelerator; more are refused at once.
   package var maximumQueued = 64

@@ -39,7 +39,7 @@ package struct ModelSetting: Sendable, Equatable {
       guard let time = Quantity.duration(value), time <= .seconds(1) else { return "a duration up to '1s'" }
       options.longestDelay = time.seconds
     case "hint":
-      guard let hint = ModelOptions.Hint(rawValue: value) else { return "'latency' or 'throughput'" }
+      guard let hint = ModelOptions.Hint(rawValue: value) else { return "'auto', 'latency' or 'throughput'" }
       options.hint = hint
     case "versions":
       guard let policy = ModelOptions.VersionPolicy(value) else { return "'latest', 'all' or numbers such as '1,3'" }

@@ -7,7 +7,7 @@ package protocol LoadedModel: Sendable {
   var inputs: [TensorDescription] { get }
   var outputs: [TensorDescription] { get }
 
-  /// How many runs at a time suit the device. More may be asked for: they wait for each other, and so do their threads.
+  /// How many runs at a time suit the device; may change while it serves. More may be asked for: they wait for each other, and so do their threads.
   var parallelism: Int { get }
 
   /// Computes, on the calling thread, as many at a time as there are callers. `inputs` are in the order of the model's own and

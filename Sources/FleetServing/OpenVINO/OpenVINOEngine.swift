@@ -51,7 +51,7 @@ package final class OpenVINOEngine: InferenceEngine {
     var failure = EngineError("no device")
     for device in candidates {
       do {
-        let model = try compile(path, on: device, hint: options.hint)
+        let model = try compile(path, on: device, options.hint)
         deviceInUse.withLock { $0 = device }
         return model
       } catch let error as EngineError {
@@ -61,10 +61,20 @@ package final class OpenVINOEngine: InferenceEngine {
     throw failure
   }
 
-  private func compile(_ path: String, on device: String, hint: ModelOptions.Hint) throws -> OpenVINOModel {
+  /// Only processors are shared by what computes on them in ways that a hint changes much; on other devices `auto` is `latency`.
+  private func compile(_ path: String, on device: String, _ hint: ModelOptions.Hint) throws -> any LoadedModel {
+    guard hint == .auto else { return try compileOnce(path, on: device, hint) }
+    let alone = try compileOnce(path, on: device, .latency)
+    guard device == "CPU" else { return alone }
+    return AdaptiveModel(alone: alone) { [self] in try compileOnce(path, on: device, .throughput) }
+  }
+
+  private func compileOnce(_ path: String, on device: String, _ hint: ModelOptions.Hint) throws -> OpenVINOModel {
     var properties = [("PERFORMANCE_HINT", hint.rawValue.uppercased())]
     if device == "CPU" {
-      if ModelFile.bytes(path) < Self.singleThreadBytes { properties.append(("INFERENCE_NUM_THREADS", "1")) }
+      if hint == .latency, ModelFile.bytes(path) < Self.singleThreadBytes {
+        properties.append(("INFERENCE_NUM_THREADS", "1"))
+      }
       // Pinned threads of several engines on one machine would share the first core.
       properties.append(("ENABLE_CPU_PINNING", "NO"))
       // On processors that compute with 16 bits the plugin does so unasked, and is wrong in the third digit.

@@ -70,7 +70,8 @@ struct RequestQueue<Call> {
   private static var leastPrediction: Int64 { 100_000 }
   private static var corrections: ClosedRange<Double> { (1.0 / 64)...4 }
 
-  private(set) var bounds: Bounds
+  /// May change at any time, also below what waits and runs.
+  var bounds: Bounds
   private var waiting = CircularBuffer<Entry>()
   private var running: [(number: UInt64, start: NIODeadline, expected: Int64)] = []
   /// What `waiting` is expected to take, in nanoseconds.

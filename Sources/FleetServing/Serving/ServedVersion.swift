@@ -9,8 +9,7 @@ package final class ServedVersion: Sendable {
   package let model: any LoadedModel
   package let options: ModelOptions
   package let statistics: VersionStatistics
-  /// What may wait for it, and how much of it may run at a time.
-  let queueBounds: RequestQueue<WaitingCall>.Bounds
+  private let fixedBounds: RequestQueue<WaitingCall>.Bounds
   /// Whether the calls of several clients may be computed together.
   let isBatching: Bool
   private let hasRows: Bool
@@ -33,14 +32,22 @@ package final class ServedVersion: Sendable {
     label = Array("\(version)".utf8)
     hasRows = (model.inputs + model.outputs).allSatisfy { $0.shape.first == -1 }
     isBatching = hasRows && options.largestBatch > 1 && model.inputs.allSatisfy { $0.datatype != .bytes }
-    queueBounds = RequestQueue.Bounds(
+    fixedBounds = RequestQueue.Bounds(
       maximumQueued: options.maximumQueued,
       maximumWait: .seconds(options.maximumWait),
       largestBatch: isBatching ? options.largestBatch : 1,
-      longestDelay: .seconds(options.longestDelay),
-      parallelism: max(1, model.parallelism)
+      longestDelay: .seconds(options.longestDelay)
     )
   }
+
+  /// What may wait for it, and how much of it may run at a time, which changes when the model is compiled anew.
+  var queueBounds: RequestQueue<WaitingCall>.Bounds {
+    var bounds = fixedBounds
+    bounds.parallelism = max(1, model.parallelism)
+    return bounds
+  }
+
+  var longestWait: TimeAmount { fixedBounds.maximumWait }
 
   /// How many rows a call asks for: 1 unless the model leaves the first length of all its tensors open.
   func rows(of prepared: InferValidation.Prepared) -> Int {

@@ -64,7 +64,7 @@ struct WaitingCall: Sendable {
     refuse(error)
   }
 
-  private var longestWait: Int64 { target.queueBounds.maximumWait.wholeMilliseconds }
+  private var longestWait: Int64 { target.longestWait.wholeMilliseconds }
 }
 
 extension TimeAmount {

@@ -56,6 +56,7 @@ struct WorkShare<Call> {
   ) -> Queue.Admission {
     lastNumber += 1
     var place = places[lane] ?? Place(queue: Queue(bounds: bounds), used: places.values.map(\.used).min() ?? 0)
+    place.queue.bounds = bounds
     let admission = place.queue.add(call, request, number: lastNumber, now: now)
     guard case .waiting = admission else { return admission }
     places[lane] = place
