@@ -165,6 +165,8 @@ import Testing
   @Test(.enabled(if: isInstalled)) func runsAsManyAtATimeAsItsHintWants() throws {
     let engine = try Self.engine.get()
     var options = ModelOptions()
+    #expect(try engine.load(folder: "\(Self.models)/tag-reader/2", options: options).parallelism == 2)
+    options.hint = .latency
     #expect(try engine.load(folder: "\(Self.models)/tag-reader/2", options: options).parallelism == 1)
     options.hint = .throughput
     #expect(try engine.load(folder: "\(Self.models)/tag-reader/2", options: options).parallelism >= 1)
