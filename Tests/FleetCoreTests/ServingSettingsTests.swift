@@ -25,7 +25,7 @@ struct ServingSettingsTests {
       --model: queue: expected a number of requests from 1 to 65536, found '0'
       --model: wait: expected a duration up to '10m', found 'soon'
       --model: batch: given twice
-      --model: hint: expected 'latency' or 'throughput', found 'fast'
+      --model: hint: expected 'auto', 'latency' or 'throughput', found 'fast'
       --model: versions: expected 'latest', 'all' or numbers such as '1,3', found '1,,2'
       --model: unknown key 'limt'; did you mean 'limit'?
       --model: expected key=value, found 'delay'

@@ -173,7 +173,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     if count == 0, announced <= bytes.readableBytes {
       incoming?.body = bytes
     } else {
-      if count == 0 { incoming?.body.reserveCapacity(min(announced, Self.largestReservation)) }
+      if count == 0 { incoming?.body = ByteBuffer(endingAligned: min(announced, Self.largestReservation)) }
       incoming?.body.writeImmutableBuffer(bytes)
     }
     heldBytes += bytes.readableBytes

@@ -9,6 +9,8 @@ final class OpenVINORequest: @unchecked Sendable {
     let shape: [Int]
     let memory: UnsafeMutableRawPointer
     let byteCount: Int
+    /// False after a call whose bytes were read where they lay.
+    var isSet = false
   }
 
   private let symbols: OpenVINOSymbols
@@ -25,10 +27,16 @@ final class OpenVINORequest: @unchecked Sendable {
   /// `calls` become one run, row behind row.
   func run(_ calls: [[Tensor]], outputs: [TensorDescription], wanted: [Int]) throws -> ModelRun {
     let start = NIODeadline.now()
-    for index in (calls.first ?? []).indices { try write(calls.map { $0[index] }, toInput: index) }
-    let written = NIODeadline.now()
-    try symbols.check(unsafe symbols.infer(request.pointer))
-    let computed = NIODeadline.now()
+    // As long as it computes, inputs that were not copied must stay where they are.
+    let (written, computed) = try withExtendedLifetime(calls) {
+      for index in (calls.first ?? []).indices {
+        if calls.count == 1, try lend(calls[0][index], toInput: index) { continue }
+        try write(calls.map { $0[index] }, toInput: index)
+      }
+      let written = NIODeadline.now()
+      try symbols.check(unsafe symbols.infer(request.pointer))
+      return (written, NIODeadline.now())
+    }
     let results = try wanted.map { try read(outputs[$0], fromOutput: $0) }
     return ModelRun(
       outputs: results,
@@ -38,17 +46,43 @@ final class OpenVINORequest: @unchecked Sendable {
     )
   }
 
+  /// Has the device read `tensor` where it lies; false when it must be copied, being small, unaligned or not what it says it is.
+  private func lend(_ tensor: Tensor, toInput index: Int) throws -> Bool {
+    let byteCount = tensor.bytes.readableBytes
+    guard byteCount >= TensorAlignment.leastBytes, let size = tensor.datatype.size,
+      Tensor.elementCount(tensor.shape)?.multipliedReportingOverflow(by: size).partialValue == byteCount,
+      let code = OpenVINOElementType.code(tensor.datatype),
+      let address = unsafe tensor.bytes.withUnsafeReadableBytes({ $0.baseAddress }),
+      Int(bitPattern: address) % TensorAlignment.alignment == 0
+    else { return false }
+    let lengths = tensor.shape.map(Int64.init)
+    let handle = try unsafe OpenVINOHandle(symbols, freedBy: unsafe symbols.freeTensor) { made in
+      unsafe lengths.withUnsafeBufferPointer { buffer in
+        let memory = unsafe UnsafeMutableRawPointer(mutating: address)
+        return unsafe buffer.baseAddress.map {
+          unsafe symbols.createTensorInPlace(code, Int64(lengths.count), $0, memory, made)
+        } ?? -1
+      }
+    }
+    try symbols.check(unsafe symbols.setInputTensor(request.pointer, index, handle.pointer))
+    if index < inputs.count { inputs[index]?.isSet = false }
+    return true
+  }
+
   private func write(_ parts: [Tensor], toInput index: Int) throws {
     guard let first = parts.first else { return }
     while inputs.count <= index { inputs.append(nil) }
     var shape = first.shape
     if parts.count > 1 { shape[0] = parts.reduce(0) { $0 + $1.shape[0] } }
-    let input: Input
+    var input: Input
     if let kept = inputs[index], kept.shape == shape {
       input = kept
     } else {
       input = try makeInput(first, shape: shape)
+    }
+    if !input.isSet {
       try symbols.check(unsafe symbols.setInputTensor(request.pointer, index, input.handle.pointer))
+      input.isSet = true
       inputs[index] = input
     }
     let byteCount = parts.reduce(0) { $0 + $1.bytes.readableBytes }

@@ -49,6 +49,9 @@ import Glibc
 
   /// Element type; rank and address of the lengths, together an `ov_shape_t` by value.
   let createTensor: @convention(c) (Int32, Int64, UnsafePointer<Int64>, Out<OpaquePointer?>) -> Status
+  /// The same with the address of the elements, which stay the caller's.
+  let createTensorInPlace:
+    @convention(c) (Int32, Int64, UnsafePointer<Int64>, UnsafeMutableRawPointer, Out<OpaquePointer?>) -> Status
   let freeTensor: @convention(c) (OpaquePointer?) -> Void
   let getTensorShape: @convention(c) (OpaquePointer, Words) -> Status
   let getTensorByteSize: @convention(c) (OpaquePointer, Out<Int>) -> Status
@@ -96,6 +99,7 @@ import Glibc
     unsafe getOutputTensor = symbol("ov_infer_request_get_output_tensor_by_index")
     unsafe infer = symbol("ov_infer_request_infer")
     unsafe createTensor = symbol("ov_tensor_create")
+    unsafe createTensorInPlace = symbol("ov_tensor_create_from_host_ptr")
     unsafe freeTensor = symbol("ov_tensor_free")
     unsafe getTensorShape = symbol("ov_tensor_get_shape")
     unsafe getTensorByteSize = symbol("ov_tensor_get_byte_size")

@@ -19,13 +19,13 @@ package struct GRPCMessageReader {
   package mutating func append(_ data: ByteBuffer) throws(GRPCStatus) {
     if buffered.readableBytes == 0 {
       // What came whole is taken without a copy. What did not must not keep the network's buffer for a few bytes of it.
-      var rest = data
-      if let length = try Self.nextLength(in: rest, maximum: maximumLength), rest.readableBytes >= length {
-        buffered = rest
+      let length = try Self.nextLength(in: data, maximum: maximumLength)
+      if let length, data.readableBytes >= length {
+        buffered = data
         return
       }
-      buffered = ByteBuffer()
-      buffered.writeBuffer(&rest)
+      buffered = length.map { ByteBuffer(endingAligned: min($0, Self.maximumReserve)) } ?? ByteBuffer()
+      buffered.writeImmutableBuffer(data)
     } else {
       buffered.writeImmutableBuffer(data)
     }
