@@ -13,25 +13,12 @@ import signal
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import models
-from node import ROOT, Node, finish_bench, require_build, resident_megabytes
+from node import ROOT, Node, engine_of, finish_bench, require_build, resident_megabytes
 
 WINDOW = 20
 CALLS = 8
-
-
-def engine_of(agent):
-    """The agent's child that is an engine; None between two."""
-    for task in Path(f"/proc/{agent}/task").iterdir():  # a child belongs to the thread that started it
-        try:
-            for child in (task / "children").read_text().split():
-                if b"engine" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
-                    return int(child)
-        except OSError:
-            pass
-    return None
 
 
 def wait_until_serving(node, other_than):

@@ -57,6 +57,18 @@ def proportional_megabytes(pids):
     return total / 1024
 
 
+def engine_of(agent):
+    """The agent's child that is an engine; None between two."""
+    for task in Path(f"/proc/{agent}/task").iterdir():  # a child belongs to the thread that started it
+        try:
+            for child in (task / "children").read_text().split():
+                if b"engine" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                    return int(child)
+        except OSError:
+            pass
+    return None
+
+
 def free_ports(count):
     """The first of `count` ports in a row that nobody listens on."""
     while True:
