@@ -84,7 +84,9 @@ package struct AgentParts: Sendable {
     let sampler = Sampler(
       supervisor: supervisor,
       repository: repository,
-      board: try ProbeBoard(ProbeList.all(files: SystemFiles(), repository: repositoryRoot, agentPID: pid)),
+      board: try ProbeBoard(
+        ProbeList.all(files: SystemFiles(sysfs: configuration.sysfs), repository: repositoryRoot, agentPID: pid)
+      ),
       drain: drain,
       hub: hub,
       metrics: metricsBoard,

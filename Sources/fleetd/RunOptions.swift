@@ -123,6 +123,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: setting(.inject, "Make this node faulty on purpose, such as 'latency=120ms errors=5% after=45s'."))
   var inject: String?
 
+  @Option(help: setting(.sysfs, "Where the kernel shows its sensors, such as /host/sys (default: /sys)."))
+  var sysfs: String?
+
   @Option(
     help: setting(
       .libraryPath,
@@ -155,7 +158,7 @@ struct RunOptions: ParsableArguments {
       (.authority, authority),
       (.certificate, certificate), (.key, key), (.sloP99, sloP99), (.sloErrors, sloErrors),
       (.sloTemperature, sloTemperature), (.wattsIdle, wattsIdle), (.wattsFull, wattsFull), (.device, device),
-      (.inject, inject), (.logLevel, logLevel),
+      (.inject, inject), (.sysfs, sysfs), (.logLevel, logLevel),
     ]
     var flags = Dictionary(uniqueKeysWithValues: single.map { ($0, $1.map { [$0] } ?? []) })
     flags[.trustedKeys] = trustedKey

@@ -44,6 +44,7 @@ struct ConfigurationTests {
       flags: SettingValues(flags: flags),
       environment: SettingValues(environment: [
         "FLEET_HTTP": "env:1", "FLEET_CONTROL": "env:2", "FLEET_SIBLINGS": "austin-01/b=h:1,austin-01/c=[::1]:2",
+        "FLEET_SYSFS": "/host/sys",
       ]),
       file: file
     )
@@ -51,6 +52,7 @@ struct ConfigurationTests {
     #expect(configuration.control.description == "env:2")
     #expect(configuration.device == "GPU")
     #expect(configuration.librarySearchPath == ["/x", "/y"])
+    #expect(configuration.sysfs == "/host/sys")
     #expect(configuration.siblings.map(\.http.description) == ["h:1", "[::1]:2"])
   }
 

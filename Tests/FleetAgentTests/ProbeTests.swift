@@ -65,6 +65,15 @@ struct ProbeTests {
     #expect(findings[.joules] == .measured(62))
   }
 
+  @Test func sensorsAreReadWhereTheKernelShowsThem() {
+    let sysfs = "\(Self.fixtures)/arm-board/sys"
+    let files = SystemFiles(sysfs: sysfs)
+    var probe = HwmonPowerProbe(files: files)
+    #expect(probe.sample(at(0))[.watts] == .measured(6.2))
+    #expect((try? files.text("/proc/self/stat")) != nil, "all else is the machine's own")
+    #expect((try? SystemFiles(root: "\(Self.fixtures)/bare", sysfs: sysfs).text("/proc/self/stat")) == nil)
+  }
+
   @Test func garbageIsAProblemAndNotAZero() {
     var probe = HwmonPowerProbe(files: files("broken-sensors"))
     let findings = probe.sample(at(0))

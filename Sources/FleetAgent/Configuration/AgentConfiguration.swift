@@ -56,6 +56,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var probation: Duration = .seconds(60)
   package var device: String?
   package var injectedFault: FaultInjection?
+  /// Where the kernel shows its sensors.
+  package var sysfs = SystemFiles.usualSysfs
   package var librarySearchPath: [String] = []
   /// A level of swift-log.
   package var logLevel = "info"

@@ -49,6 +49,7 @@ private struct ConfigurationReader {
     }
     let device = optional(.device, "a device such as 'CPU'") { $0.isEmpty ? nil : $0 }
     let fault = injectedFault()
+    let sysfs = optional(.sysfs, "a folder such as '/host/sys'") { $0.isEmpty ? nil : $0 }
     let level = optional(.logLevel, "one of \(AgentConfiguration.logLevels.joined(separator: ", "))") {
       AgentConfiguration.logLevels.contains($0) ? $0 : nil
     }
@@ -74,6 +75,7 @@ private struct ConfigurationReader {
     configuration.watts = watts
     configuration.device = device
     configuration.injectedFault = fault
+    if let sysfs { configuration.sysfs = sysfs }
     configuration.trustedKeys = source.values[.trustedKeys]?.texts ?? []
     configuration.librarySearchPath = source.values[.libraryPath]?.texts ?? []
     if let level { configuration.logLevel = level }

@@ -23,6 +23,7 @@ package enum Setting: String, Sendable, CaseIterable {
   case probation
   case device
   case inject
+  case sysfs
   case libraryPath = "library-path"
   case logLevel = "log-level"
 

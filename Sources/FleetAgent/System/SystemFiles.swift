@@ -2,16 +2,25 @@ import Glibc
 
 /// The only way in which probes look at a machine: text files under a root, which tests point at a fixture tree.
 package struct SystemFiles: Sendable {
-  private let root: String
+  package static let usualSysfs = "/sys"
 
-  /// `root` is empty for the machine itself.
-  package init(root: String = "") {
+  private let root: String
+  private let sysfs: String
+
+  /// `root` is empty for the machine itself. What probes ask for under `/sys` is read under `sysfs`, as a container may see it elsewhere.
+  package init(root: String = "", sysfs: String = Self.usualSysfs) {
     self.root = root
+    self.sysfs = sysfs
+  }
+
+  private func place(_ path: String) -> String {
+    guard sysfs != Self.usualSysfs, path.hasPrefix("\(Self.usualSysfs)/") else { return root + path }
+    return sysfs + path.dropFirst(Self.usualSysfs.count)
   }
 
   /// The contents without white space at either end. Throws a `ProbeError` that names the path.
   package func text(_ path: String) throws(ProbeError) -> String {
-    let number = unsafe open(root + path, O_RDONLY | O_CLOEXEC)
+    let number = unsafe open(place(path), O_RDONLY | O_CLOEXEC)
     guard number >= 0 else { throw .unreadable(path: path, code: errno) }
     let file = Descriptor(owning: number)
     var bytes: [UInt8] = []
@@ -40,7 +49,7 @@ package struct SystemFiles: Sendable {
 
   /// Names in a folder, sorted; empty when there is no such folder.
   package func names(in path: String) -> [String] {
-    guard let folder = unsafe opendir(root + path) else { return [] }
+    guard let folder = unsafe opendir(place(path)) else { return [] }
     defer { unsafe closedir(folder) }
     var names: [String] = []
     while let entry = unsafe readdir(folder) {
@@ -55,7 +64,7 @@ package struct SystemFiles: Sendable {
   /// Free bytes for us on the file system that holds `path`.
   package func freeBytes(at path: String) throws(ProbeError) -> Double {
     var status = statvfs()
-    guard unsafe statvfs(root + path, &status) == 0 else { throw .unreadable(path: path, code: errno) }
+    guard unsafe statvfs(place(path), &status) == 0 else { throw .unreadable(path: path, code: errno) }
     return Double(status.f_bavail) * Double(status.f_frsize)
   }
 }
