@@ -34,26 +34,87 @@ extension EndToEnd {
   /// It answers every request, and mostly wrong: only its golden set tells.
   @Test func wrongVersionIsTakenBackFromTheFirstStore() async throws {
     let demo = try await Demo(traffic: 0)
+    try await expectTakenBack("tag-reader@4", gate: "accuracy >= 90%", by: demo)
+    _ = try await demo.stop()
+  }
+
+  /// It answers right, and its computation takes 48 times as long: the gate compares each node with what it did before.
+  @Test func slowVersionIsTakenBackFromTheFirstStore() async throws {
+    let demo = try await Demo(traffic: 300)
+    try await expectServed(200, by: demo)
+    try await expectTakenBack("tag-reader@3", gate: "p50 < 1.5 * before and errors < 1%", by: demo)
+    let traffic = try await demo.stop()
+    #expect(traffic.lost == 0 && traffic.wrong == 0, "\(traffic)")
+  }
+
+  /// It answers right and quickly, and each answer costs a fifth more energy by the machine's own counter.
+  @Test func thirstyVersionIsTakenBackFromTheFirstStore() async throws {
+    let counter = try EnergyCounter(costs: ["1": 1, "2": 1.2])
+    let demo = try await Demo(traffic: 0, environment: ["FLEET_SYSFS": counter.sysfs.path])
+    let node = try demo.node("austin-01/a")
+    let feeding = Task { try await counter.feed(node.http) }
+    defer { feeding.cancel() }
+    try await expectServed(400, by: demo, at: node.name)
+    // All boxes of a demo read the one counter, so only one of the first store may be asked.
+    let rollout = try await expectTakenBack(
+      "tag-reader@2",
+      to: "not austin-01/b",
+      gate: "j_per_inf < 1.15 * before",
+      by: demo
+    )
+    let finding = try #require(rollout.failure?.verdict.verdict.findings.first)
+    // Measured by the counter and held against what was measured before: neither is an estimate of ours.
+    #expect(abs((finding.value ?? 0) - 1.2) < 0.03 && abs((finding.limit ?? 0) - 1.15) < 0.03, "\(finding)")
+    _ = try await demo.stop()
+  }
+
+  /// Rolls a version out to all, which its gate has to stop at the first node, and the rollout to take back at once.
+  @discardableResult
+  private func expectTakenBack(
+    _ version: String,
+    to query: String = "all",
+    gate: String,
+    by demo: Demo,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> RolloutDocument {
     let push = try await demo.fleet(
       "push",
-      "tag-reader@4",
+      version,
       "--to",
-      "all",
+      query,
       "--waves",
       "1,100%",
       "--bake",
       "3s",
       "--gate",
-      "accuracy >= 90%",
+      gate,
       deadline: .seconds(180)
     )
-    #expect(push.status == 1, "\(push)")
-    let jobs = try await demo.fleet("jobs")
-    #expect(jobs.output.contains("failed") && jobs.output.contains("accuracy"), "\(jobs)")
-    let nodes = try await demo.status().nodes
-    for node in nodes { #expect(node.models.first?.version == 1, "\(node)") }
-    let touched = nodes.filter { node in node.repository.contains { $0.version == 4 } }
-    #expect(Set(touched.map(\.store)).count == 1, "\(touched)")
-    _ = try await demo.stop()
+    #expect(push.status == 1, "\(push)", sourceLocation: sourceLocation)
+    let rollout = try await demo.rollout("push-0001")
+    let measure = gate.prefix { $0 != " " }
+    #expect(rollout.state == "failed", "\(rollout)", sourceLocation: sourceLocation)
+    #expect(rollout.reason?.contains(measure) == true, "\(rollout)", sourceLocation: sourceLocation)
+    let seconds = try #require(rollout.secondsToRollBack, "\(rollout)", sourceLocation: sourceLocation)
+    #expect(seconds <= 5, "from the verdict to the version before", sourceLocation: sourceLocation)
+    for node in demo.report.nodes {
+      try await demo.expectNode(node.name, within: .seconds(5), "it serves version 1", sourceLocation: sourceLocation) {
+        $0.models.map(\.version) == [1]
+      }
+    }
+    let touched = try await demo.status().nodes.filter { node in
+      node.repository.contains { "\($0.name)@\($0.version)" == version }
+    }
+    #expect(Set(touched.map(\.store)).count == 1, "\(touched)", sourceLocation: sourceLocation)
+    return rollout
+  }
+
+  /// Until each node, or the one at `name`, has answered so many requests that a gate has something to compare with.
+  private func expectServed(_ count: Int, by demo: Demo, at name: String? = nil) async throws {
+    for node in demo.report.nodes where name == nil || node.name == name {
+      try await demo.expectNode(node.name, within: .seconds(60), "\(count) requests") {
+        ($0.models.first?.requests ?? 0) >= count
+      }
+    }
   }
 }

@@ -37,8 +37,13 @@ final class Demo {
   private let process: Process
   private let output: URL
 
-  /// Starts a demo and waits until it says that all is ready.
-  init(traffic: Double = 60, fault: String = "none", deadline: Duration = .seconds(90)) async throws {
+  /// Starts a demo and waits until it says that all is ready. Its agents have `environment` too.
+  init(
+    traffic: Double = 60,
+    fault: String = "none",
+    environment: [String: String] = [:],
+    deadline: Duration = .seconds(90)
+  ) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "fleet demo \(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     output = folder.appendingPathExtension("out")
@@ -49,6 +54,7 @@ final class Demo {
       "demo", "--headless", "--state", folder.path, "--traffic", "\(traffic)", "--fault", fault,
     ]
     process.currentDirectoryURL = Programs.repository
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     let handle = try FileHandle(forWritingTo: output)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = handle
