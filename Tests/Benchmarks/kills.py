@@ -111,22 +111,25 @@ class Storm:
             client.close()
 
     def _answer(self, box, client, pictures, since):
-        trouble = "no answer"
+        """With a diary, for those who come late: what was heard when."""
+        diary = []
         for image in pictures:
             while True:
                 try:
                     status, body = client.ask(self.answers.bodies[image])
-                    if status == 200:
-                        break
-                    trouble = f"{status} {body[:200]!r}"
+                    heard = "right" if status == 200 else f"{status} {body[:200]!r}"
                 except (Cut, Refused) as error:
-                    trouble = str(error)
+                    heard = str(error)
+                if not diary or diary[-1][1] != heard:
+                    diary.append((f"{time.monotonic() - since:.2f} s", heard))
+                if heard == "right":
+                    break
                 if time.monotonic() - since > 4 * LIMIT:
-                    return float("inf"), trouble
+                    return float("inf"), diary
                 time.sleep(0.005)
             if self.answers.version_if_right(body, image) is None:
                 self.wrong.append(f"{box.name}, image {image}: {body[:300]!r}")
-        return time.monotonic() - since, trouble
+        return time.monotonic() - since, diary
 
     def once(self, pool):
         struck, kind, since = self.strike()
@@ -134,12 +137,13 @@ class Storm:
             self.in_recovery += 1
             time.sleep(self.dice.uniform(0, 0.6))
             struck, kind, since = self.strike()
-        for box, (seconds, trouble) in zip(self.boxes, pool.map(lambda box: self.check(box, since), self.boxes)):
+        for box, (seconds, diary) in zip(self.boxes, pool.map(lambda box: self.check(box, since), self.boxes)):
             self.every.append(seconds)
             if box is struck:
                 self.back[kind].append(seconds)
             if seconds > LIMIT:
-                self.late.append(f"{box.name}: {seconds:.1f} s after the kill of {'its ' if box is struck else 'an '}{kind}: {trouble}")
+                whose, heard = "its" if box is struck else "some", ", ".join(f"{when} {what}" for when, what in diary)
+                self.late.append(f"{time.strftime('%H:%M:%S')} {box.name}: {seconds:.1f} s after the kill of {whose} {kind}: {heard}")
         time.sleep(self.dice.uniform(0, 2.4))
 
     @property
@@ -162,6 +166,7 @@ def tell(storm, counts, rollouts, began, print):
     print(f"  serves again, engine killed: {spread(storm.back['engine'])}")
     print(f"  any node after any kill: {spread(storm.every)}; {len(storm.late)} later than {LIMIT:.0f} s")
     print(f"  requests: {counts.by_name}, by version {dict(sorted(counts.versions.items()))}; wrong in checks: {len(storm.wrong)}")
+    print(f"  the longest that a shopper waited for an answer, asking again: {counts.longest[0]:.1f} s, {counts.longest[1]}")
     print(f"  rollouts: {rollouts.words}")
 
 

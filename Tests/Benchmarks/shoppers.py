@@ -95,6 +95,7 @@ class Counts:
         self.by_name = dict.fromkeys(self.NAMES, 0)
         self.versions = {}
         self.examples = {}
+        self.longest = (0.0, "")
         self._lock = threading.Lock()
 
     def add(self, name, example=None):
@@ -103,8 +104,9 @@ class Counts:
             if example is not None:
                 self.examples.setdefault(name, example)
 
-    def add_right(self, version):
+    def add_right(self, version, seconds, where):
         with self._lock:
+            self.longest = max(self.longest, (seconds, where))
             self.by_name["right"] += 1
             self.versions[version] = self.versions.get(version, 0) + 1
 
@@ -140,7 +142,8 @@ class Shoppers:
 
     def _buy(self, box, client, image):
         self.counts.add("sent")
-        end = time.monotonic() + self.patience
+        began = time.monotonic()
+        end = began + self.patience
         while time.monotonic() < end:
             try:
                 status, body = client.ask(self.answers.bodies[image])
@@ -149,7 +152,7 @@ class Shoppers:
             except Refused as error:
                 self._refused(box, error)
             else:
-                return self._answered(box, status, body, image)
+                return self._answered(box, status, body, image, began)
             time.sleep(random.uniform(0.01, 0.03))
         self.counts.add("lost", f"{box.name}, image {image}")
 
@@ -158,12 +161,12 @@ class Shoppers:
         is_away = time.monotonic() - box.agent_killed < self.patience
         self.counts.add("refused_without_agent" if is_away else "refused", f"{box.name}: {error}")
 
-    def _answered(self, box, status, body, image):
+    def _answered(self, box, status, body, image, began):
         if status != 200:
             return self.counts.add("failed", f"{box.name}: {status} {body[:200]!r}")
         version = self.answers.version_if_right(body, image)
         if version is None:
             return self.counts.add("wrong", f"{box.name}, image {image}: {body[:300]!r}")
-        self.counts.add_right(version)
+        self.counts.add_right(version, time.monotonic() - began, f"{box.name} at {time.strftime('%H:%M:%S')}")
         if self.heard:
             self.heard(box, version)
