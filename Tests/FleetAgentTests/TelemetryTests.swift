@@ -106,18 +106,25 @@ struct TelemetryTests {
     )
     for second in 0..<200 { hub.publish(frame(&builder, ProbeRound(), at: Double(second)), at: Double(second)) }
     let stream = hub.frames(FrameRequest(interval: .seconds(5), history: 500))
+    let closer = hub.frames(FrameRequest(history: 500))
     #expect(hub.interval == 1)
     for second in 200..<230 { hub.publish(frame(&builder, ProbeRound(), at: Double(second)), at: Double(second)) }
     let fast = hub.frames(FrameRequest(interval: .milliseconds(100)))
     #expect(hub.interval == 0.1)
     withExtendedLifetime(fast) {}
     hub.end()
+    let sequences = await sequences(of: stream)
+    #expect(sequences == [81] + Array(stride(from: 85, through: 200, by: 5)) + [201, 206, 211, 216, 221, 226])
+    let all = await self.sequences(of: closer)
+    #expect(all.prefix(FrameHub.historyLimit).elementsEqual(81...200) && all.last == 230)
+  }
+
+  private func sequences(of stream: AsyncThrowingStream<Frame, any Error>) async -> [UInt64] {
     var sequences: [UInt64] = []
     await #expect(throws: CommandError.self) {
       for try await frame in stream { sequences.append(frame.sequence) }
     }
-    #expect(sequences.prefix(FrameHub.historyLimit).elementsEqual(81...200))
-    #expect(sequences.dropFirst(FrameHub.historyLimit).elementsEqual([201, 206, 211, 216, 221, 226]))
+    return sequences
   }
 
   private func frame(_ builder: inout FrameBuilder, _ round: ProbeRound, at seconds: Double) -> Frame {

@@ -36,7 +36,7 @@ package final class FrameHub: Sendable {
     AsyncThrowingStream(bufferingPolicy: .bufferingNewest(max(1, request.history))) { continuation in
       let id = state.withLock { state -> Int? in
         guard !state.isEnded, state.watchers.count < Self.watcherLimit else { return nil }
-        for frame in state.history.suffix(request.history) { continuation.yield(frame) }
+        for frame in request.past(of: state.history) { continuation.yield(frame) }
         state.nextWatcher += 1
         state.watchers[state.nextWatcher] = Watcher(
           interval: request.interval.seconds,

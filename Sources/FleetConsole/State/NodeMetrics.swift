@@ -18,6 +18,8 @@ package struct NodeMetrics: Equatable, Sendable {
     /// Nil when there is no earlier frame of the same engine to compare with.
     package var requestsPerSecond: Double?
     package var errorsPerSecond: Double?
+    /// What the window covers; nil when there is no earlier frame to compare with.
+    package var windowSeconds: Double?
     /// Requests within the window.
     package var windowRequests: UInt64
     package var latency: LatencyHistogram
@@ -63,8 +65,7 @@ package struct NodeMetrics: Equatable, Sendable {
 
   /// An agent or engine that began anew counts from zero again, so its frames do not compare with earlier ones.
   private static func areOfOneEngine(_ earlier: Frame, _ later: Frame) -> Bool {
-    earlier.agentStarted == later.agentStarted && earlier.engine.restarts == later.engine.restarts
-      && earlier.engine.pid == later.engine.pid && earlier.sequence < later.sequence
+    earlier.isComparable(with: later) && earlier.sequence < later.sequence
   }
 
   private static func model(_ model: ModelStatus, in last: Frame, earlier: [Frame]) -> Model {
@@ -78,6 +79,7 @@ package struct NodeMetrics: Equatable, Sendable {
       handedOff: model.handedOff,
       requestsPerSecond: nil,
       errorsPerSecond: nil,
+      windowSeconds: nil,
       windowRequests: 0,
       latency: LatencyHistogram(),
       queueTime: LatencyHistogram(),
@@ -91,6 +93,7 @@ package struct NodeMetrics: Equatable, Sendable {
         let queueTime = model.queueTime.since(old.queueTime), let computeTime = model.computeTime.since(old.computeTime)
       else { continue }
       let seconds = last.time.timeIntervalSince(frame.time)
+      result.windowSeconds = seconds
       result.windowRequests = model.requests - old.requests
       result.requestsPerSecond = Double(result.windowRequests) / seconds
       result.errorsPerSecond = Double(model.errors - old.errors) / seconds

@@ -45,6 +45,8 @@ extension StatusDocument {
       var handedOff: UInt64
       @ExplicitNull var requestsPerS: Double?
       @ExplicitNull var errorsPerS: Double?
+      /// What rates and percentiles cover, up to the node's age ago.
+      @ExplicitNull var windowS: Double?
       @ExplicitNull var p50Ms: Double?
       @ExplicitNull var p99Ms: Double?
       @ExplicitNull var queueP50Ms: Double?
@@ -218,6 +220,7 @@ extension StatusDocument {
         handedOff: model.handedOff,
         requestsPerS: model.requestsPerSecond,
         errorsPerS: model.errorsPerSecond,
+        windowS: model.windowSeconds.map { ($0 * 10).rounded() / 10 },
         p50Ms: model.latency.milliseconds(atPercentile: 50),
         p99Ms: model.latency.milliseconds(atPercentile: 99),
         queueP50Ms: model.queueTime.milliseconds(atPercentile: 50),

@@ -31,7 +31,18 @@ package enum StatusTable {
       "\(Words.nodes(sum.nodes)): \(counts.joined(separator: ", ")); \(Format.rate(sum.requestsPerSecond)) req/s\(Format.coverage(sum.requestsCoverage)), "
         + "p50 \(Format.number(sum.p50)) ms, p99 \(Format.number(sum.p99)) ms, \(watts) W\(Format.coverage(sum.wattsCoverage))"
     )
+    if let window = window(state) { lines.append(window) }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What the rates and percentiles cover; nil where there are none.
+  private static func window(_ state: FleetState) -> String? {
+    let windows = state.nodes.filter { $0.isReachable(at: state.now) }.flatMap(\.metrics.models).compactMap(
+      \.windowSeconds
+    )
+    guard let least = windows.min(), let most = windows.max() else { return nil }
+    let (from, to) = (Format.fixed(least, 1), Format.fixed(most, 1))
+    return "rates and percentiles cover \(from == to ? to : "\(from) to \(to)") s before each node's age"
   }
 
   private static func row(_ node: NodeState, _ state: FleetState) -> [String] {

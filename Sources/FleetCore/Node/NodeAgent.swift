@@ -29,7 +29,7 @@ package struct FrameRequest: Sendable, Equatable {
 
   /// Time between frames, held within `intervalBounds`.
   package var interval: Duration
-  /// How many frames of the past to send first, oldest first, so that rates and charts are there at once.
+  /// How many frames of the past to send first, oldest first and `interval` apart, so that rates and charts are there at once.
   package var history: Int
 
   package init(interval: Duration = .seconds(1), history: Int = 0) {

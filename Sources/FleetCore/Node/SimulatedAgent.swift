@@ -81,7 +81,7 @@ package actor SimulatedAgent: NodeAgent {
   package nonisolated func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {
     AsyncThrowingStream(bufferingPolicy: .bufferingNewest(max(1, request.history))) { continuation in
       let task = Task {
-        for frame in await self.recent(request.history) { continuation.yield(frame) }
+        for frame in await self.recent(request) { continuation.yield(frame) }
         while !Task.isCancelled {
           if let frame = await self.tick() { continuation.yield(frame) }
           do { try await Task.sleep(for: request.interval) } catch { break }
@@ -154,7 +154,7 @@ package actor SimulatedAgent: NodeAgent {
     if isPaused { throw CommandError(.timeout, "\(name) did not answer in time") }
   }
 
-  private func recent(_ count: Int) -> [Frame] { Array(history.suffix(count)) }
+  private func recent(_ request: FrameRequest) -> [Frame] { request.past(of: history) }
 
   private func tick() -> Frame? {
     guard !isPaused else { return nil }
