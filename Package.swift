@@ -246,7 +246,7 @@ let package = Package(
     .testTarget(
       name: "FleetCommandTests",
       dependencies: [
-        "fleet", "FleetCore", "FleetJournal", "FleetTestSupport",
+        "fleet", "FleetCore", "FleetConsole", "FleetJournal", "FleetTestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

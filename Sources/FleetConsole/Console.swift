@@ -33,6 +33,7 @@ package struct Console {
   private let themes: [Theme]
   private let clock: ConsoleClock
   private let onTheme: @Sendable (String) -> Void
+  private let catalog: any JobCatalog
 
   /// `themes` in the order in which the theme key goes through them, the first one first. `onTheme` hears the name of a theme
   /// that the user chose.
@@ -40,11 +41,13 @@ package struct Console {
     agents: [any NodeAgent],
     themes: [Theme] = [.midnight],
     clock: ConsoleClock = .system(),
+    jobs catalog: any JobCatalog = NoJobs(),
     onTheme: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.agents = AgentDirectory(agents)
     self.themes = themes.isEmpty ? [.midnight] : themes
     self.clock = clock
+    self.catalog = catalog
     self.onTheme = onTheme
   }
 
@@ -103,6 +106,8 @@ package struct Console {
           await NodeFollower(agent, history: history, gate: gate) { sender.yield(.message($0)) }.run()
         }
       }
+      let (catalog, reader) = (catalog, JobReader())
+      group.addTask { await reader.run(catalog) { sender.yield(.message($0)) } }
       if let extra {
         group.addTask { for await message in extra { sender.yield(.message(message)) } }
       }
@@ -138,6 +143,17 @@ package struct Console {
             case .quit: break loop
             case .cancelJob: job?.cancel()
             case .setTheme(let name): onTheme(name)
+            case .readJobs(let page): reader.ask(page: page)
+            case .askJob(let wish, let id):
+              group.addTask {
+                let result = await Self.result { () async throws(CommandError) in try await catalog.ask(wish, of: id) }
+                sender.yield(.message(.jobAnswered(id, wish, result)))
+              }
+            case .orderPush(let order):
+              group.addTask {
+                let result = await Self.result { () async throws(CommandError) in try await catalog.order(order) }
+                sender.yield(.message(.jobOrdered(result)))
+              }
             default: job = start(effect, operatorName: operatorName) { sender.yield(.message(.job($0))) }
             }
           }
@@ -172,12 +188,21 @@ package struct Console {
   ) -> Task<Void, Never>? {
     let job: any Job
     switch effect {
-    case .push(let plan): job = PushJob(plan, agents: agents)
     case .drain(let plan): job = DrainJob(plan, agents: agents)
     case .undrain(let nodes): job = UndrainJob(nodes, operatorName: operatorName, agents: agents)
     case .rollback(let plan): job = RollbackJob(plan, agents: agents)
-    case .quit, .cancelJob, .setTheme: return nil
+    case .quit, .cancelJob, .setTheme, .readJobs, .askJob, .orderPush: return nil
     }
     return Task { _ = await job.run(tell) }
+  }
+
+  private static func result<Value: Sendable>(
+    _ body: @Sendable () async throws(CommandError) -> Value
+  ) async -> Result<Value, CommandError> {
+    do throws(CommandError) {
+      return .success(try await body())
+    } catch {
+      return .failure(error)
+    }
   }
 }

@@ -2,7 +2,10 @@ package import FleetCore
 
 /// What the console wants done in the world. `update` returns these; `Console` carries them out.
 package enum Effect: Sendable, Equatable {
-  case push(PushPlan)
+  /// Read the jobs, and the page of one.
+  case readJobs(page: String?)
+  case askJob(JobWish, of: String)
+  case orderPush(PushOrder)
   case drain(DrainPlan)
   case undrain([NodeName])
   case rollback(RollbackPlan)

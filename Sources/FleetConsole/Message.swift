@@ -17,4 +17,10 @@ package enum Message: Sendable {
   case linkLost(NodeName, String)
   case traffic(TrafficSummary)
   case job(JobReport)
+  case jobs(JobReading)
+  /// The jobs could not be read.
+  case jobsUnread(CommandError)
+  /// What came of something asked of a job.
+  case jobAnswered(String, JobWish, Result<String, CommandError>)
+  case jobOrdered(Result<OrderedJob, CommandError>)
 }

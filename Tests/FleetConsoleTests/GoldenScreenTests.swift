@@ -18,9 +18,17 @@ import Testing
     ("filter-wrong", { typed(pressed(.healthy(), .character("/")), "region= ") }),
     ("node", { pressed(.degraded().selecting("denver-02/b"), .enter) }),
     ("node-drained", { pressed(.drained().selecting("denver-02/b"), .enter) }),
-    ("push-dialog", { pressed(.healthy(), .character("p"), .up, .up, .right) }),
-    ("push-progress", { pushing() }),
-    ("push-failed", { pushFailed() }),
+    ("push-dialog", { pressed(.healthy(), .character("p"), .up, .up, .up) }),
+    ("push-troubles", { troubled() }),
+    ("progress", { rollingBack() }),
+    ("progress-failed", { rollbackFailed() }),
+    ("jobs", { pressed(.withJobs(), .character("J"), .down) }),
+    ("jobs-none", { noJobs() }),
+    ("job-running", { running() }),
+    ("job-undecided", { undecided() }),
+    ("job-failed", { failed() }),
+    ("job-cancel", { pressed(running(), .character("x")) }),
+    ("job-offer", { offered() }),
     ("drain-dialog", { pressed(.degraded().selecting("denver-02/b"), .character("d")) }),
     ("drain-last", { lastServing() }),
     ("undrain-dialog", { pressed(.drained().selecting("denver-02/b"), .character("u")) }),
@@ -29,10 +37,22 @@ import Testing
     ("events", { pressed(.degraded(), .character("e")) }),
   ]
 
-  @Test(arguments: scenes.map(\.0), [Size(width: 80, height: 24), Size(width: 160, height: 50)])
+  @Test(
+    arguments: scenes.map(\.0),
+    [
+      Size(width: 80, height: 24), Size(width: 160, height: 50),
+    ]
+  )
   func screen(_ name: String, _ size: Size) throws {
     let scene = try #require(Self.scenes.first { $0.0 == name })
     try compare(scene.1().screen(size.width, size.height).text, "\(name)-\(size.width)x\(size.height)")
+  }
+
+  /// Between the two.
+  @Test(arguments: ["push-troubles", "jobs", "job-running", "job-undecided", "job-offer"])
+  func middleScreen(_ name: String) throws {
+    let scene = try #require(Self.scenes.first { $0.0 == name })
+    try compare(scene.1().screen(110, 34).text, "\(name)-110x34")
   }
 
   @Test(arguments: [Size(width: 40, height: 10), Size(width: 20, height: 3)])
@@ -73,28 +93,58 @@ import Testing
     return fleet
   }
 
-  private static func pushing() -> FleetFixture {
-    let fleet = pressed(.healthy(), .character("p"), .up, .right, .down, .right, .enter)
-    var report = JobReport(kind: .push, title: "push tag-reader@2", nodes: Array(fleet.names.prefix(2)))
-    report.set(fleet.names[0], .done, "serves tag-reader@2 (before: tag-reader@1)", fraction: 1)
-    report.set(fleet.names[1], .active, "sending 21.0 KB of 48.0 KB", fraction: 0.44)
+  private static func rollingBack() -> FleetFixture {
+    let fleet = pressed(.healthy().selecting("austin-01/a"), .up, .character("b"), .right, .enter)
+    var report = JobReport(kind: .rollback, title: "roll back tag-reader", nodes: Array(fleet.names.prefix(2)))
+    report.set(fleet.names[0], .done, "serves tag-reader@1")
+    report.set(fleet.names[1], .active, "switching back", fraction: 0.44)
     fleet.send(.job(report))
     return fleet
   }
 
-  private static func pushFailed() -> FleetFixture {
-    let fleet = pushing()
+  private static func rollbackFailed() -> FleetFixture {
+    let fleet = rollingBack()
     guard var report = fleet.state.job else { return fleet }
-    report.set(
-      fleet.names[1],
-      .failed,
-      "'model.onnx': the bytes received do not match the manifest; they were discarded"
-    )
-    report.state = .failed(
-      "austin-01/b: 'model.onnx': the bytes received do not match the manifest; they were discarded (1 of 2 nodes done before)",
-      .corrupt
-    )
+    report.set(fleet.names[1], .failed, "switching back took longer than 2m")
+    report.state = .failed("austin-01/b: switching back took longer than 2m", .timeout)
     fleet.send(.job(report))
+    return fleet
+  }
+
+  /// A push that would fail on a node, and wait for another.
+  private static func troubled() -> FleetFixture {
+    let fleet = FleetFixture.unreachable()
+    fleet.run(seconds: 1, silent: [NodeName(store: "reno-03", node: "a")]) { frame, _ in
+      if frame.node.description == "austin-01/b" { frame.diskFreeBytes = .measured(20_000_000) }
+    }
+    return pressed(fleet, .character("p"), .up, .up, .left)
+  }
+
+  private static func noJobs() -> FleetFixture {
+    let fleet = pressed(.healthy(), .character("J"))
+    fleet.send(.jobs(JobReading(jobs: [])))
+    return fleet
+  }
+
+  private static func running() -> FleetFixture {
+    let report = JobFixture.running()
+    let asked = JobPage.Asked(kind: "pause", by: "kim", time: FleetFixture.start.addingTimeInterval(58), isHeard: false)
+    return .onJob(JobFixture.job(12, .running, report: report), report, asked: [asked])
+  }
+
+  private static func undecided() -> FleetFixture {
+    let report = JobFixture.undecided()
+    return .onJob(JobFixture.job(11, .running, report: report), report)
+  }
+
+  private static func failed() -> FleetFixture {
+    let report = JobFixture.failed()
+    return .onJob(JobFixture.job(8, .failed, reason: report.reason, report: report), report)
+  }
+
+  private static func offered() -> FleetFixture {
+    let fleet = FleetFixture.healthy()
+    fleet.send(.jobs(JobReading(jobs: JobFixture.list())))
     return fleet
   }
 

@@ -18,6 +18,15 @@ import Testing
       for key in keys { fleet.send(.key(key)) }
       scenes.append((name, fleet))
     }
+    let jobs = FleetFixture.withJobs()
+    jobs.press(.character("J"))
+    scenes.append(("jobs", jobs))
+    for (name, keys) in [("job", []), ("undo", [Key.character("u")])] as [(String, [Key])] {
+      let report = JobFixture.running()
+      let fleet = FleetFixture.onJob(JobFixture.job(12, .running, report: report), report)
+      for key in keys { fleet.send(.key(key)) }
+      scenes.append((name, fleet))
+    }
     return scenes
   }
 

@@ -219,15 +219,15 @@ import Testing
   @Test func pushGoesToTheChosenStore() throws {
     let fleet = FleetFixture.healthy()
     #expect(fleet.press(.character("p"), .enter).isEmpty)
-    let effects = fleet.press(.character("p"), .up, .right, .down, .right, .enter)
-    guard case .push(let plan) = try #require(effects.first) else {
+    let effects = fleet.press(.character("p"), .up, .up, .right, .down, .down, .right, .enter)
+    guard case .orderPush(let order) = try #require(effects.first) else {
       Issue.record("expected a push, found \(effects)")
       return
     }
-    #expect(plan.model.version == ModelVersion(name: "tag-reader", number: 2))
-    #expect(plan.nodes.map(\.description) == ["austin-01/a", "austin-01/b"])
-    #expect(fleet.state.interface.overlay == .progress)
-    #expect(fleet.press(.character("x")) == [.cancelJob])
+    #expect(order.model.version == ModelVersion(name: "tag-reader", number: 2))
+    #expect(order.nodes.map(\.description) == ["austin-01/a", "austin-01/b"])
+    #expect(order.target == "austin-01" && order.strategy.name == "default")
+    #expect(fleet.state.interface.overlay == nil && fleet.state.interface.page == .jobs)
   }
 
   @Test(arguments: ["d", "u", "b"])
@@ -276,9 +276,9 @@ import Testing
     for (numbers, proposed) in [([1, 2, 3], 2), ([1], 1), ([3, 5], 3)] {
       let fleet = FleetFixture(library: library(numbers))
       fleet.run(seconds: 2)
-      #expect(PushForm(fleet.state).plan?.model.version.number == proposed)
+      #expect(PushForm(fleet.state).order?.model.version.number == proposed)
     }
-    #expect(PushForm(FleetFixture(library: library([1, 2, 3])).state).plan?.model.version.number == 3)
+    #expect(PushForm(FleetFixture(library: library([1, 2, 3])).state).order?.model.version.number == 3)
   }
 
   @Test func theSelectionComesBackAfterAFilterWithoutMatch() {
@@ -302,14 +302,23 @@ import Testing
     #expect(fleet.state.interface.notice == "reno-03/a is unreachable")
   }
 
-  @Test func everyActionHasAKeyOfItsOwnAndHelpNamesAll() {
-    let keys = ActionRegistry.all.flatMap(\.keys)
-    #expect(Set(keys).count == keys.count)
+  @Test func everyActionHasAKeyOfItsOwnAndHelpAndReadmeNameAll() throws {
+    for page in [Interface.Page.fleet, .jobs] {
+      let keys = ActionRegistry.all.filter { $0.scope.holds(page) }.flatMap(\.keys)
+      #expect(Set(keys).count == keys.count)
+    }
     #expect(Set(ActionRegistry.all.map(\.id)).count == Action.ID.allCases.count)
     let fleet = FleetFixture.healthy()
     fleet.press(.character("?"))
-    let help = fleet.screen(100, 60).text
+    let help = fleet.screen(100, 70).text
     for action in ActionRegistry.all { #expect(help.contains(action.help), "\(action.id)") }
+    let readme = try String(
+      contentsOfFile: #filePath.replacing("Tests/FleetConsoleTests/UpdateTests.swift", with: "README.md"),
+      encoding: .utf8
+    )
+    for action in ActionRegistry.all where ![.up, .down, .pageUp, .pageDown, .first, .last].contains(action.id) {
+      #expect(readme.contains("| `\(action.label)` | \(action.help) |"), "\(action.id)")
+    }
   }
 
   @Test(arguments: [[Key.character("?")], [.character("e")], [.enter]])
@@ -359,7 +368,7 @@ import Testing
         .enter, .escape, .tab, .backTab, .backspace, .up, .down, .left, .right, .home, .end, .pageUp, .pageDown,
         .delete, .function(1),
       ]
-      + "pdubsteq?/xjkgG ao=*1".map { Key.character($0) }
+      + "pdubsteq?/xjkgGJJrr ao=*1".map { Key.character($0) }
     let fleet = FleetFixture.degraded()
     for step in 0..<1500 {
       switch Int.random(in: 0..<12, using: &random) {
@@ -371,6 +380,11 @@ import Testing
           fleet.send(.job(report))
         }
       case 2: fleet.send(.linkLost(fleet.names[0], "gone"))
+      case 3:
+        let jobs = JobFixture.list().filter { _ in Bool.random(using: &random) }
+        let page = jobs.first.map { JobPage(job: $0, report: JobFixture.failed()) }
+        fleet.send(.jobs(JobReading(jobs: jobs, page: page)))
+        fleet.send(.resized(Size(width: Int.random(in: 0...170, using: &random), height: 30)))
       default: fleet.press(keys[Int.random(in: 0..<keys.count, using: &random)])
       }
       if step.isMultiple(of: 25) {

@@ -6,7 +6,13 @@ extension RolloutReport {
     self.init(machine, board: [:])
   }
 
-  init(_ machine: RolloutMachine, board: [NodeName: RolloutBoard.Entry], problem: String? = nil) {
+  /// `versionBytes` is what a whole copy takes.
+  init(
+    _ machine: RolloutMachine,
+    board: [NodeName: RolloutBoard.Entry],
+    versionBytes: UInt64? = nil,
+    problem: String? = nil
+  ) {
     let plan = machine.plan
     let strategy = plan.strategy
     id = plan.id
@@ -42,6 +48,9 @@ extension RolloutReport {
     settled = rows.count { $0.phase.isSettled }
     fraction = Self.mean(rows.map(\.fraction))
     bytesSent = rows.reduce(0) { $0 + $1.bytesSent }
+    bytesSaved = versionBytes.map { whole in
+      machine.nodes.reduce(0) { $0 + ($1.wasActivated && whole > $1.sentBytes ? whole - $1.sentBytes : 0) }
+    }
     etaSeconds = RolloutEstimate.seconds(machine)
     began = machine.nodes.compactMap(\.begun).min()
     updated = machine.clock

@@ -67,6 +67,8 @@ package struct RolloutReport: Sendable, Equatable, Codable {
   package var settled: Int
   package var fraction: Double
   package var bytesSent: UInt64
+  /// What whole copies to the nodes that have the version now would have taken more; nil when that is not known.
+  package var bytesSaved: UInt64?
   /// How long it will take as far as can be told from the nodes that have passed; nil before one has, and at the end.
   package var etaSeconds: Double?
   package var began: Double?

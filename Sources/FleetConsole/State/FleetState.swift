@@ -15,6 +15,8 @@ package struct FleetState: Sendable, Equatable {
   package internal(set) var library: ModelLibrary
   /// The job under way or the last one.
   package internal(set) var job: JobReport?
+  /// Work that outlives this console.
+  package internal(set) var jobs = JobsState()
   var interface = Interface()
   /// Who orders what is ordered here.
   let operatorName: String

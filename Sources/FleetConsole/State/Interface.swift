@@ -11,6 +11,8 @@ struct Interface: Sendable, Equatable {
   enum Page: Equatable, Sendable {
     case fleet
     case node(NodeName)
+    case jobs
+    case job(String)
   }
 
   enum Overlay: Equatable, Sendable {
@@ -19,6 +21,7 @@ struct Interface: Sendable, Equatable {
     case push(PushForm)
     case drain(DrainForm)
     case confirm(ConfirmForm)
+    case wish(WishForm)
     case progress
   }
 
@@ -27,6 +30,9 @@ struct Interface: Sendable, Equatable {
   var page = Page.fleet
   /// First line of the node page.
   var pageScroll = 0
+  var jobSelection: String?
+  /// First row of a job's page; nil while it follows what goes on.
+  var jobScroll: Int?
   var overlay: Overlay?
   var selection: Selection?
   var collapsed: Set<String> = []

@@ -4,11 +4,25 @@ internal import Terminal
 /// One thing a user can do: the single source of keys, hints in the border and the help page.
 struct Action: Sendable {
   enum ID: String, CaseIterable, Sendable {
-    case open, push, drain, undrain, rollback, filter, sort, theme, events, help, back, quit
+    case open, push, drain, undrain, rollback, filter, sort, jobs, pause, resume, cancel, undo
+    case theme, events, help, back, quit
     case up, down, pageUp, pageDown, first, last
   }
 
+  /// The pages on which its keys mean it.
+  enum Scope: Sendable {
+    case everywhere, nodes, jobs
+
+    func holds(_ page: Interface.Page) -> Bool {
+      switch (self, page) {
+      case (.everywhere, _), (.nodes, .fleet), (.nodes, .node), (.jobs, .jobs), (.jobs, .job): true
+      case (.nodes, .jobs), (.nodes, .job), (.jobs, .fleet), (.jobs, .node): false
+      }
+    }
+  }
+
   let id: ID
+  let scope: Scope
   let keys: [Key]
   /// The key as hints and help write it.
   let label: String
@@ -24,9 +38,17 @@ struct Action: Sendable {
 
 enum ActionRegistry {
   static let all: [Action] = [
-    make(.open, [.enter], "⏎", "open", "open the node; fold or unfold the store", disabled: Availabilities.open),
+    make(
+      .open,
+      [.enter],
+      "⏎",
+      "open",
+      "open the node or the job; fold or unfold the store",
+      disabled: Availabilities.open
+    ),
     make(
       .push,
+      on: .nodes,
       [.character("p")],
       "p",
       "push",
@@ -36,6 +58,7 @@ enum ActionRegistry {
     ),
     make(
       .drain,
+      on: .nodes,
       [.character("d")],
       "d",
       "drain",
@@ -45,6 +68,7 @@ enum ActionRegistry {
     ),
     make(
       .undrain,
+      on: .nodes,
       [.character("u")],
       "u",
       "undrain",
@@ -54,6 +78,7 @@ enum ActionRegistry {
     ),
     make(
       .rollback,
+      on: .nodes,
       [.character("b")],
       "b",
       "roll back",
@@ -63,13 +88,63 @@ enum ActionRegistry {
     ),
     make(
       .filter,
+      on: .nodes,
       [.character("/")],
       "/",
       "filter",
       "show only nodes that a query selects: denver-*, region=south, not …",
       command: "fleet status QUERY"
     ),
-    make(.sort, [.character("s")], "s", "sort", "sort by name, health, req/s, p99, utilization or watts"),
+    make(.sort, on: .nodes, [.character("s")], "s", "sort", "sort by name, health, req/s, p99, utilization or watts"),
+    make(
+      .jobs,
+      on: .nodes,
+      [.character("J")],
+      "J",
+      "jobs",
+      "pushes under way and ended, each a job with a page",
+      command: "fleet jobs"
+    ),
+    make(
+      .pause,
+      on: .jobs,
+      [.character("p")],
+      "p",
+      "pause",
+      "on jobs: let it finish what it has in hand and then wait",
+      command: "fleet jobs pause JOB",
+      disabled: JobAvailabilities.pause
+    ),
+    make(
+      .resume,
+      on: .jobs,
+      [.character("r")],
+      "r",
+      "resume",
+      "on jobs: go on; an interrupted one gets a new process",
+      command: "fleet jobs resume JOB",
+      disabled: JobAvailabilities.resume
+    ),
+    make(
+      .cancel,
+      on: .jobs,
+      [.character("x")],
+      "x",
+      "cancel",
+      "on jobs: end it; what has passed stays, the rest goes back",
+      command: "fleet jobs cancel JOB",
+      disabled: JobAvailabilities.cancel
+    ),
+    make(
+      .undo,
+      on: .jobs,
+      [.character("u")],
+      "u",
+      "undo",
+      "on jobs: bring back what was before it, also when it has ended",
+      command: "fleet jobs undo JOB",
+      disabled: JobAvailabilities.undo
+    ),
     make(.theme, [.character("t")], "t", "theme", "next theme", disabled: Availabilities.theme),
     make(.events, [.character("e")], "e", "events", "what happened, newest first"),
     make(.help, [.character("?"), .function(1)], "?", "help", "this page"),
@@ -83,15 +158,23 @@ enum ActionRegistry {
     make(.last, [.end, .character("G")], "End G", nil, "last row"),
   ]
 
-  private static let byKey: [Key: Action] = Dictionary(
-    all.flatMap { action in action.keys.map { ($0, action) } },
-    uniquingKeysWith: { first, _ in first }
+  private static let byKey: [Key: [Action]] = Dictionary(
+    all.flatMap { action in action.keys.map { ($0, [action]) } },
+    uniquingKeysWith: +
   )
 
-  static func action(for key: Key) -> Action? { byKey[key] }
+  static func action(for key: Key, on page: Interface.Page) -> Action? {
+    byKey[key]?.first { $0.scope.holds(page) }
+  }
+
+  /// Where a key that means nothing on this page means something.
+  static func scopeElsewhere(of key: Key, on page: Interface.Page) -> Action.Scope? {
+    byKey[key]?.first { !$0.scope.holds(page) }?.scope
+  }
 
   private static func make(
     _ id: Action.ID,
+    on scope: Action.Scope = .everywhere,
     _ keys: [Key],
     _ label: String,
     _ hint: String?,
@@ -99,6 +182,15 @@ enum ActionRegistry {
     command: String? = nil,
     disabled: @escaping @Sendable (FleetState) -> String? = { _ in nil }
   ) -> Action {
-    Action(id: id, keys: keys, label: label, hint: hint, help: help, command: command, disabledReason: disabled)
+    Action(
+      id: id,
+      scope: scope,
+      keys: keys,
+      label: label,
+      hint: hint,
+      help: help,
+      command: command,
+      disabledReason: disabled
+    )
   }
 }

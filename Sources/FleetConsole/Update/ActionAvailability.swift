@@ -3,12 +3,16 @@ internal import FleetCore
 /// Why an action cannot be done now, in words for the user; nil when it can.
 enum Availabilities {
   static func open(_ state: FleetState) -> String? {
-    if state.interface.page != .fleet { return "the node is open already" }
+    switch state.interface.page {
+    case .fleet: break
+    case .node: return "the node is open already"
+    case .jobs, .job: return JobAvailabilities.open(state)
+    }
     return state.selectedNodes.isEmpty ? "no node is selected" : nil
   }
 
   static func push(_ state: FleetState) -> String? {
-    if state.isJobRunning { return nil }
+    if state.jobs.isOrdering { return "a push is being recorded as a job" }
     if state.library.models.isEmpty {
       return state.library.problems.first ?? "no version to push; 'models' in fleet.yaml says where they lie"
     }

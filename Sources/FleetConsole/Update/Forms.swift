@@ -15,87 +15,6 @@ func moved<Field: CaseIterable & Equatable>(_ field: Field, by step: Int, skippi
   return all[(index + step + all.count) % all.count]
 }
 
-/// Which version, and where to.
-struct PushForm: Equatable, Sendable {
-  enum Field: CaseIterable { case model, target, cancel, push }
-
-  struct Target: Equatable, Sendable {
-    var title: String
-    var nodes: [NodeName]
-  }
-
-  var models: [LocalModel]
-  var modelIndex: Int
-  var targets: [Target]
-  var targetIndex: Int
-  /// Nothing happens by accident: the dialog opens on Cancel.
-  var focus = Field.cancel
-
-  init(_ state: FleetState) {
-    models = state.library.models
-    let selected = state.selectedNodes
-    modelIndex = Self.next(models, for: selected)
-    var targets: [Target] = []
-    if selected.count == 1, let node = selected.first {
-      targets.append(Target(title: "node \(node.name)", nodes: [node.name]))
-    }
-    if let store = selected.first?.name.store {
-      let names = state.nodes(of: store).map(\.name)
-      targets.append(Target(title: "store \(store) (\(Words.nodes(names.count)))", nodes: names))
-    }
-    if !state.interface.filterText.isEmpty {
-      let names = FleetRows.matching(state).map(\.name)
-      targets.append(
-        Target(title: "filter '\(state.interface.filterText)' (\(Words.nodes(names.count)))", nodes: names)
-      )
-    }
-    targets.append(Target(title: "the whole fleet (\(Words.nodes(state.nodes.count)))", nodes: state.nodes.map(\.name)))
-    self.targets = targets
-    targetIndex = 0
-  }
-
-  /// The lowest version above what one of the nodes serves, which is what a push is for; else the highest of what they
-  /// serve, else the last of all.
-  private static func next(_ models: [LocalModel], for nodes: [NodeState]) -> Int {
-    let served = nodes.flatMap { $0.metrics.models.map(\.version) }.sorted()
-    let next = served.lazy.compactMap { version in
-      models.firstIndex { $0.version.name == version.name && $0.version.number > version.number }
-    }.first
-    let highest = models.lastIndex { model in served.contains { $0.name == model.version.name } }
-    return next ?? highest ?? max(0, models.count - 1)
-  }
-
-  var plan: PushPlan? {
-    guard models.indices.contains(modelIndex), targets.indices.contains(targetIndex),
-      !targets[targetIndex].nodes.isEmpty
-    else { return nil }
-    return PushPlan(model: models[modelIndex], nodes: targets[targetIndex].nodes)
-  }
-
-  mutating func handle(_ key: Key) -> FormAnswer {
-    switch key {
-    case .escape: return .cancelled
-    case .tab, .down: focus = moved(focus, by: 1)
-    case .backTab, .up: focus = moved(focus, by: -1)
-    case .left, .right:
-      let step = key == .left ? -1 : 1
-      switch focus {
-      case .model: modelIndex = (modelIndex + step + models.count) % max(1, models.count)
-      case .target: targetIndex = (targetIndex + step + targets.count) % max(1, targets.count)
-      case .cancel, .push: focus = focus == .cancel ? .push : .cancel
-      }
-    case .enter:
-      switch focus {
-      case .cancel: return .cancelled
-      case .push: return plan == nil ? .open : .confirmed
-      case .model, .target: focus = moved(focus, by: 1)
-      }
-    default: break
-    }
-    return .open
-  }
-}
-
 /// Why, and how long it may take.
 struct DrainForm: Equatable, Sendable {
   enum Field: CaseIterable { case reason, deadline, force, cancel, drain }
@@ -188,5 +107,6 @@ struct ConfirmForm: Equatable, Sendable {
 
 enum Words {
   static func nodes(_ count: Int) -> String { count == 1 ? "1 node" : "\(count) nodes" }
+  static func jobs(_ count: Int) -> String { count == 1 ? "1 job" : "\(count) jobs" }
   static func stores(_ count: Int) -> String { count == 1 ? "1 store" : "\(count) stores" }
 }

@@ -12,7 +12,13 @@ enum Keys {
       return []
     }
     if let overlay = state.interface.overlay { return Overlays.handle(key, in: overlay, &state) }
-    guard let action = ActionRegistry.action(for: key) else { return [] }
+    guard let action = ActionRegistry.action(for: key, on: state.interface.page) else {
+      if let elsewhere = ActionRegistry.scopeElsewhere(of: key, on: state.interface.page) {
+        state.interface.notice =
+          elsewhere == .jobs ? "that is for jobs; J shows them" : "that is for nodes; esc goes back to them"
+      }
+      return []
+    }
     if let reason = action.disabledReason(state) {
       state.interface.notice = reason
       return []
@@ -22,8 +28,14 @@ enum Keys {
 
   private static func perform(_ id: Action.ID, _ state: inout FleetState, quitWasAsked: Bool) -> [Effect] {
     switch id {
-    case .open: open(&state)
-    case .push, .drain, .undrain, .rollback:
+    case .open: return open(&state)
+    case .push: state.interface.overlay = .push(PushForm(state))
+    case .jobs: return JobKeys.show(&state)
+    case .pause: return JobKeys.wish(.pause, &state)
+    case .resume: return JobKeys.wish(.resume, &state)
+    case .cancel: return JobKeys.wish(.cancel, &state)
+    case .undo: return JobKeys.wish(.undo, &state)
+    case .drain, .undrain, .rollback:
       state.interface.overlay = state.isJobRunning ? .progress : Overlays.form(for: id, state)
     case .filter: state.interface.filterInput = TextInput(state.interface.filterText)
     case .sort:
@@ -50,7 +62,12 @@ enum Keys {
     return []
   }
 
-  private static func open(_ state: inout FleetState) {
+  private static func open(_ state: inout FleetState) -> [Effect] {
+    if state.interface.page == .jobs {
+      guard let job = state.chosenJob else { return [] }
+      JobKeys.open(job.id, &state)
+      return JobListNews.read(&state)
+    }
     switch state.interface.selection {
     case .node(let name):
       state.interface.page = .node(name)
@@ -59,20 +76,25 @@ enum Keys {
       if state.interface.collapsed.remove(store) == nil { state.interface.collapsed.insert(store) }
     case nil: break
     }
+    return []
   }
 
   private static func back(_ state: inout FleetState) {
-    if state.interface.page != .fleet {
-      state.interface.page = .fleet
-    } else {
-      Filtering.clear(&state)
+    switch state.interface.page {
+    case .fleet: Filtering.clear(&state)
+    case .node, .jobs: state.interface.page = .fleet
+    case .job: state.interface.page = .jobs
     }
   }
 
   private static func move(_ step: Int, _ state: inout FleetState) {
-    if case .node = state.interface.page {
+    switch state.interface.page {
+    case .fleet: break
+    case .node:
       state.interface.pageScroll = min(max(0, state.interface.pageScroll + step), NodeView.lastScroll(state))
       return
+    case .jobs: return JobKeys.move(step, &state)
+    case .job: return JobKeys.scroll(step, &state)
     }
     let rows = FleetRows.rows(state)
     guard !rows.isEmpty else { return }

@@ -6,7 +6,6 @@ enum Overlays {
   static func form(for action: Action.ID, _ state: FleetState) -> Interface.Overlay? {
     let names = state.selectedNodes.filter { $0.isReachable(at: state.now) }
     switch action {
-    case .push: return .push(PushForm(state))
     case .drain: return .drain(DrainForm(state))
     case .undrain:
       return .confirm(
@@ -42,9 +41,8 @@ enum Overlays {
     case .push(var form):
       let answer = form.handle(key)
       state.interface.overlay = answer == .cancelled ? nil : .push(form)
-      guard answer == .confirmed, let plan = form.plan else { return [] }
-      begin(.push, "push \(plan.model.version)", plan.nodes, &state)
-      return [.push(plan)]
+      guard answer == .confirmed, let order = form.order else { return [] }
+      return begin(order, &state)
     case .drain(var form):
       let answer = form.handle(key)
       state.interface.overlay = answer == .cancelled ? nil : .drain(form)
@@ -62,8 +60,23 @@ enum Overlays {
       state.interface.overlay = answer == .cancelled ? nil : .confirm(form)
       guard answer == .confirmed, !form.nodes.isEmpty else { return [] }
       return confirm(form, &state)
+    case .wish(var form):
+      let answer = form.handle(key)
+      state.interface.overlay = answer == .open ? .wish(form) : nil
+      guard answer == .confirmed else { return [] }
+      return JobKeys.ask(form.wish, of: form.job, &state)
     }
     return []
+  }
+
+  /// The Jobs view shows what becomes of it.
+  private static func begin(_ order: PushOrder, _ state: inout FleetState) -> [Effect] {
+    state.interface.overlay = nil
+    state.interface.page = .jobs
+    state.interface.notice = "recording the push as a job ..."
+    state.jobs.isOrdering = true
+    state.tell(.neutral, nil, "push \(order.model.version) to \(order.target): ordered by \(state.operatorName)")
+    return [.orderPush(order)] + JobListNews.read(&state)
   }
 
   private static func confirm(_ form: ConfirmForm, _ state: inout FleetState) -> [Effect] {

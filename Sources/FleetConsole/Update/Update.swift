@@ -7,7 +7,7 @@ package func update(_ state: inout FleetState, _ message: Message, at now: Momen
   switch message {
   case .tick:
     FleetNews.age(&state)
-    return []
+    return JobListNews.tick(&state)
   case .resized(let size):
     state.interface.size = size
     return []
@@ -34,5 +34,15 @@ package func update(_ state: inout FleetState, _ message: Message, at now: Momen
   case .job(let report):
     JobNews.receive(report, &state)
     return []
+  case .jobs(let reading):
+    JobListNews.receive(reading, &state)
+    return []
+  case .jobsUnread(let error):
+    JobListNews.unread(error, &state)
+    return []
+  case .jobAnswered(let id, let wish, let result):
+    return JobListNews.answered(id, wish, result, &state)
+  case .jobOrdered(let result):
+    return JobListNews.ordered(result, &state)
   }
 }

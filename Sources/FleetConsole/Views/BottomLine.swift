@@ -30,7 +30,7 @@ struct BottomLine {
     if interface.overlay == nil, let job = state.job, job.state == .running {
       let step = job.steps.first { $0.phase == .active }
       let detail = step.map { ": \($0.node) \($0.text)" } ?? ""
-      buffer.write("▶ \(job.title)\(detail)  (p shows it)", x: 1, y: y, style: theme(.accent), limit: width - 2)
+      buffer.write("▶ \(job.title)\(detail)  (d shows it)", x: 1, y: y, style: theme(.accent), limit: width - 2)
       return
     }
     guard let event = state.log.events.last else {

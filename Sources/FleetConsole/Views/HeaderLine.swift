@@ -49,6 +49,13 @@ struct HeaderLine {
       let mark = Mark.of(condition)
       parts.append(Part(spans: [Span("\(mark.glyph) \(count) \(mark.word)", theme(mark.role))], priority: 0))
     }
+    if !state.jobs.interrupted.isEmpty {
+      let text = "✖ \(Words.jobs(state.jobs.interrupted.count)) interrupted"
+      parts.append(Part(spans: [Span(text, theme(.critical))], priority: 2))
+    }
+    if !state.jobs.alive.isEmpty {
+      parts.append(Part(spans: [Span("▶ \(Words.jobs(state.jobs.alive.count))", theme(.accent))], priority: 2))
+    }
     func number(_ value: String, _ unit: String, _ priority: Int) -> Part {
       Part(spans: [Span(value, theme(.text)), Span(unit, theme(.muted))], priority: priority, isRight: true)
     }

@@ -52,3 +52,33 @@ struct Mark {
     }
   }
 }
+
+extension Mark {
+  static func of(_ state: ListedJob.State) -> Mark {
+    switch state {
+    case .queued: Mark(glyph: "◌", word: "queued", role: .muted)
+    case .running: Mark(glyph: "▶", word: "running", role: .accent)
+    case .paused: Mark(glyph: "◐", word: "paused", role: .warning)
+    case .interrupted: Mark(glyph: "✖", word: "interrupted", role: .critical)
+    case .succeeded: Mark(glyph: "●", word: "succeeded", role: .ok)
+    case .failed: Mark(glyph: "✖", word: "failed", role: .critical)
+    case .cancelled: Mark(glyph: "○", word: "cancelled", role: .muted)
+    case .undone: Mark(glyph: "○", word: "undone", role: .muted)
+    }
+  }
+
+  static func of(_ phase: RolloutNode.Phase) -> Mark {
+    let word = JobText.word(phase)
+    return switch phase {
+    case .waiting, .cancelled: Mark(glyph: "·", word: word, role: .muted)
+    case .unreachable: Mark(glyph: "○", word: word, role: .critical)
+    case .transferring, .switching, .baking, .confirming: Mark(glyph: "▶", word: word, role: .accent)
+    case .undecided: Mark(glyph: "◐", word: word, role: .warning)
+    case .rollingBack: Mark(glyph: "↻", word: word, role: .warning)
+    case .rolledBack: Mark(glyph: "◐", word: word, role: .warning)
+    case .passed: Mark(glyph: "●", word: word, role: .ok)
+    case .failed: Mark(glyph: "✖", word: word, role: .critical)
+    case .superseded, .skipped: Mark(glyph: "○", word: word, role: .muted)
+    }
+  }
+}

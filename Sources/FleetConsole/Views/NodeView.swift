@@ -8,7 +8,9 @@ struct NodeView {
   let theme: Theme
   let name: NodeName
 
-  private static let hints: [Action.ID] = [.back, .push, .drain, .undrain, .rollback, .theme, .events, .help, .quit]
+  private static let hints: [Action.ID] = [
+    .back, .push, .drain, .undrain, .rollback, .jobs, .theme, .events, .help, .quit,
+  ]
 
   /// The scroll at which the longest column shows its last line; 0 while the screen's size is unknown.
   static func lastScroll(_ state: FleetState) -> Int {

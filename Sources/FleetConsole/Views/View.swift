@@ -9,6 +9,8 @@ package func view(_ state: FleetState, theme: Theme, size: Size) -> Buffer {
     SmallView(state: state, theme: theme).draw(into: &buffer)
   case .fleet: FleetView(state: state, theme: theme).draw(into: &buffer)
   case .node(let name): NodeView(state: state, theme: theme, name: name).draw(into: &buffer)
+  case .jobs: JobsView(state: state, theme: theme).draw(into: &buffer)
+  case .job(let id): JobView(state: state, theme: theme, id: id).draw(into: &buffer)
   }
   switch state.interface.overlay {
   case .help(let scroll): HelpView(theme: theme).draw(scroll: scroll, into: &buffer)
@@ -16,6 +18,7 @@ package func view(_ state: FleetState, theme: Theme, size: Size) -> Buffer {
   case .push(let form): PushDialog(state: state, theme: theme, form: form).draw(into: &buffer)
   case .drain(let form): DrainDialog(state: state, theme: theme, form: form).draw(into: &buffer)
   case .confirm(let form): ConfirmDialog(state: state, theme: theme, form: form).draw(into: &buffer)
+  case .wish(let form): WishDialog(state: state, theme: theme, form: form).draw(into: &buffer)
   case .progress: ProgressDialog(state: state, theme: theme).draw(into: &buffer)
   case nil: break
   }

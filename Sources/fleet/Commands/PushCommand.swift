@@ -88,29 +88,14 @@ struct PushCommand: AsyncParsableCommand {
     _ strategy: RolloutStrategy,
     _ fleet: FleetDefinition
   ) async throws {
-    let spec = RolloutWork.Spec(
-      version: model.version,
-      digest: model.manifest.digest,
-      folder: JobFleet.absolute(model.folder),
-      strategy: strategy,
-      limit: limit
-    )
-    // What is wrong with the certificate is told here, not in the log of a process that nobody reads.
-    _ = try options.credentialFiles()
     let store = try options.openJobs()
-    let created = try store.create(
-      JobOrder(
-        kind: "push",
-        title: "push \(model.version) to \(to)",
-        fleet: options.jobFleet(fleet),
-        orderedBy: options.person ?? NSUserName(),
-        spec: try JSONEncoder().encode(spec),
-        model: model.version.name,
-        nodes: nodes
-      )
+    let created = try await PushOrdering(store: store, options: options).order(
+      PushOrder(model: model, nodes: nodes, strategy: strategy, target: to),
+      of: fleet,
+      limit: limit,
+      by: options.person ?? NSUserName()
     )
     for id in created.superseded { Complaint.print("\(id) is superseded by \(created.job.id)") }
-    try await JobStarter(store: store, options: options).start(created.job.id)
     if rollout.detach { return print(created.job.id) }
     if !json {
       let follow = "fleet jobs watch \(created.job.id)\(options.hint)"

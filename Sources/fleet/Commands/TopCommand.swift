@@ -1,6 +1,7 @@
 import ArgumentParser
 import FleetConsole
 import FleetCore
+import Foundation
 
 struct TopCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,7 +21,8 @@ struct TopCommand: AsyncParsableCommand {
     let fleet = try options.definition(of: nodes)
     let themes = try ThemeChoice.themes(wanted: theme)
     try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
-      try await Dashboard.run(fleet: fleet, agents: agents, themes: themes)
+      let jobs = JobsOnDisk(options: options, fleet: fleet, person: options.person ?? NSUserName())
+      try await Dashboard.run(fleet: fleet, agents: agents, themes: themes, jobs: jobs)
     }
   }
 }

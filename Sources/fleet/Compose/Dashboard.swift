@@ -11,6 +11,7 @@ enum Dashboard {
     fleet: FleetDefinition,
     agents: [any NodeAgent],
     themes: [Theme],
+    jobs: any JobCatalog,
     signals: StopSignals? = nil,
     traffic: (@Sendable () -> TrafficSummary)? = nil
   ) async throws {
@@ -34,7 +35,7 @@ enum Dashboard {
       if !Task.isCancelled { keys.yield(.ended) }
     }
     defer { for task in [reporting, reading, ending] { task.cancel() } }
-    _ = await Console(agents: agents, themes: themes).run(
+    _ = await Console(agents: agents, themes: themes, jobs: jobs).run(
       definition: fleet,
       library: ModelLibrary(reading: fleet.models, root: "."),
       operatorName: NSUserName(),

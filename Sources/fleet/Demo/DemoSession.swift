@@ -46,6 +46,7 @@ struct DemoSession {
           fleet: fleet,
           agents: agents,
           themes: themes,
+          jobs: try JobsOnDisk(ofDemo: demo.folder.fleetFile.path(percentEncoded: false), fleet: fleet),
           signals: signals,
           traffic: { shoppers.ledger.snapshot.summary }
         )

@@ -4,12 +4,12 @@ import FleetCore
 import FleetJournal
 import Foundation
 
-/// A command about a fleet, before which its interrupted jobs are mentioned. Those of `fleet jobs` show them anyway.
+/// A command about a fleet, before which its interrupted jobs are mentioned. Those of `fleet jobs` show them anyway, and the
+/// dashboard offers to go on with them.
 protocol FleetBound {
   var options: FleetOptions { get }
 }
 
-extension TopCommand: FleetBound {}
 extension StatusCommand: FleetBound {}
 extension WatchCommand: FleetBound {}
 extension PushCommand: FleetBound {}

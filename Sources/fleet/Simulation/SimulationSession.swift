@@ -1,5 +1,6 @@
 import FleetConsole
 import FleetCore
+import FleetJournal
 import Foundation
 
 /// One run of a simulated fleet: serves it and shows it until somebody ends it.
@@ -21,6 +22,13 @@ struct SimulationSession {
     } catch {
       problem = error
     }
+    let file = fleet.fleetFile
+    await JobStarter.stopAll(
+      of: JobFleet(name: fleet.definition.name, file: file),
+      in: JobFolder.path(fleetFile: file),
+      by: "demo",
+      note: "the demo has ended"
+    )
     serving.cancel()
     // Nobody waits for orders that are still under way in a box that never was.
     let (ended, end) = AsyncStream.makeStream(of: Never.self)
@@ -41,7 +49,13 @@ struct SimulationSession {
     let (nodes, definition) = (fleet.definition.nodes, fleet.definition)
     guard headless else {
       return try await Connections.with(nodes, credentials: fleet.credentials, fleet: definition) { agents in
-        try await Dashboard.run(fleet: definition, agents: agents, themes: themes, signals: signals)
+        try await Dashboard.run(
+          fleet: definition,
+          agents: agents,
+          themes: themes,
+          jobs: try JobsOnDisk(ofDemo: fleet.fleetFile, fleet: definition),
+          signals: signals
+        )
       }
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
