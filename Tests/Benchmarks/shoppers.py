@@ -145,6 +145,7 @@ class Shoppers:
         began = time.monotonic()
         end = began + self.patience
         while time.monotonic() < end:
+            asked = time.monotonic()
             try:
                 status, body = client.ask(self.answers.bodies[image])
             except Cut as error:
@@ -152,13 +153,14 @@ class Shoppers:
             except Refused as error:
                 self._refused(box, error)
             else:
+                box.answered = max(box.answered, asked)
                 return self._answered(box, status, body, image, began)
             time.sleep(random.uniform(0.01, 0.03))
         self.counts.add("lost", f"{box.name}, image {image}")
 
     def _refused(self, box, error):
         """Nobody listens where there is no agent; otherwise there is no excuse."""
-        is_away = time.monotonic() - box.agent_killed < self.patience
+        is_away = box.answered < box.agent_killed
         self.counts.add("refused_without_agent" if is_away else "refused", f"{box.name}: {error}")
 
     def _answered(self, box, status, body, image, began):

@@ -25,7 +25,8 @@ class Box:
     def __init__(self, name, address, control, command, log):
         self.name, self.address, self.control, self.command, self.log = name, address, control, command, log
         self.agent = None
-        self.agent_killed = float("-inf")  # when, for those who find nobody listening
+        # For those who find nobody listening: when the agent was killed, and when the last answered request was begun.
+        self.agent_killed = self.answered = float("-inf")
         self.starts = 0
         self._ending = threading.Event()
         self._guard = threading.Thread(target=self._keep, daemon=True)

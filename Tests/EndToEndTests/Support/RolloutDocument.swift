@@ -19,6 +19,7 @@ struct RolloutDocument: Decodable {
           var condition: String
           var value: Double?
           var limit: Double?
+          var isEstimate: Bool
           var outcome: String
         }
         var outcome: String
