@@ -68,6 +68,7 @@ struct NodeWork: Sendable {
   /// Until the node answers, however long that takes.
   private func look() async {
     var isMissing = node.phase == .unreachable
+    let patience = ContinuousClock.now + timing.firstAnswer
     var backoff = Backoff(cap: timing.longestPause)
     while !Task.isCancelled {
       do throws(CommandError) {
@@ -75,8 +76,10 @@ struct NodeWork: Sendable {
         return emit(.reachable(name, serving: served))
       } catch {
         if Task.isCancelled { return }
-        if !isMissing { emit(.unreachable(name, error.message)) }
-        isMissing = true
+        if !isMissing, ContinuousClock.now >= patience {
+          emit(.unreachable(name, error.message))
+          isMissing = true
+        }
         try? await Task.sleep(for: backoff.delay())
       }
     }

@@ -4,6 +4,9 @@ package struct RolloutTiming: Sendable {
   package var answer = Duration.seconds(5)
   /// How long a broken link is tried again before its node counts as unreachable.
   package var patience = Duration.seconds(30)
+  /// How long a node that has not answered yet is asked again before it counts as unreachable: an agent that is started again is
+  /// back within a moment, and of a node that was away less is known.
+  package var firstAnswer = Duration.seconds(5)
   /// The longest pause between two attempts to reach a node, in seconds.
   package var longestPause = 15.0
   /// Time between the frames of a node that bakes.

@@ -17,6 +17,8 @@ struct Behaviour: Sendable {
 final class WatchedAgent: NodeAgent {
   let twin: SimulatedAgent
   let commands = Mutex<[Command]>([])
+  /// So many times it does not answer when it is asked what it is.
+  let misses = Mutex(0)
   private let hook = Mutex<(@Sendable (Command, WatchedAgent) async throws(CommandError) -> Void)?>(nil)
   var name: NodeName { twin.name }
 
@@ -41,7 +43,14 @@ final class WatchedAgent: NodeAgent {
     self.hook.withLock { $0 = hook }
   }
 
-  func describe() async throws(CommandError) -> NodeDescription { try await twin.describe() }
+  func describe() async throws(CommandError) -> NodeDescription {
+    let isMissing = misses.withLock { misses in
+      defer { misses = max(0, misses - 1) }
+      return misses > 0
+    }
+    if isMissing { throw CommandError(.unreachable, "nobody listens") }
+    return try await twin.describe()
+  }
   func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> { twin.frames(request) }
 
   func execute(_ command: Command) async throws(CommandError) -> Outcome {
@@ -150,6 +159,7 @@ extension RolloutTiming {
     var timing = RolloutTiming()
     timing.answer = .seconds(2)
     timing.patience = .milliseconds(300)
+    timing.firstAnswer = .seconds(1)
     timing.longestPause = 0.2
     timing.frames = .milliseconds(100)
     timing.silence = .seconds(2)

@@ -135,6 +135,20 @@ import Testing
     #expect(report.state == "succeeded")
   }
 
+  /// Its agent is started again just when an older version is ordered: that nobody has made the newer one active meanwhile is known.
+  @Test func aNodeThatIsAwayForAMomentIsNotLeftOut() async throws {
+    let fleet = try await RolloutFleet(stores: 2, nodesPerStore: 1)
+    let newer = TestVersion.tiny(3)
+    for agent in fleet.agents {
+      try await newer.push(to: agent.twin)
+      _ = try await agent.twin.execute(.activate(newer.version, digest: newer.digest))
+    }
+    fleet.agents[1].misses.withLock { $0 = 2 }
+    let last = await fleet.job(try RolloutFleet.strategy(gate: "errors < 1%")).run { _ in }
+    #expect(last.counts == ["passed": 2], "\(last.allNodes.map(\.text))")
+    for agent in fleet.agents { #expect(await agent.active() == 2, "\(agent.name)") }
+  }
+
   @Test func pauseResumeAndUndoAreHeard() async throws {
     let fleet = try await RolloutFleet(stores: 3, nodesPerStore: 1)
     let (controls, say) = AsyncStream.makeStream(of: RolloutControl.self)
