@@ -49,7 +49,7 @@ def measure(node, form, options):
             crashes += 1
             pid, seconds = wait_until_serving(node, pid)
             away.append(seconds)
-            node.wait_until_served("mlp", 1)
+            node.wait_until_served("mlp", 1, load=bench)
         windows += finish_bench(bench)
     total = {name: sum(w[name] for w in windows) for name in ("requests", "refused", "failed", "lost", "unconnected")}
     away.sort()

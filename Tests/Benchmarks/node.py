@@ -40,9 +40,10 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def resident_megabytes(pid):
+def resident_megabytes(pid, kind="VmRSS"):
+    """`kind` may be one of its parts: RssAnon, RssFile, RssShmem."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{kind}:"):
             return int(line.split()[1]) / 1024
     return float("nan")
 
@@ -167,10 +168,10 @@ class Node:
         """Requests that the node says it answered so far, of all versions; refreshed each second."""
         return sum(entry["requests"] for entry in self.status()["models"] if entry["name"] == model)
 
-    def wait_until_served(self, model, more, within=30):
-        """Until it has answered `more` requests than now: a load has set in, or goes on."""
+    def wait_until_served(self, model, more, within=30, load=None):
+        """Until it has answered `more` requests than now: a load has set in, or goes on; or `load`, a process, has ended."""
         enough, deadline = self.served(model) + more, time.monotonic() + within
-        while self.served(model) < enough:
+        while self.served(model) < enough and (load is None or load.poll() is None):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"it did not answer {more} requests for {model} within {within} s\n{self.log.read_text()[-2000:]}")
 
