@@ -99,6 +99,8 @@ class Rollouts:
         nodes = [node for wave in report["report"]["waves"] for store in wave["stores"] for node in store["nodes"]]
         self.reasons.update(node["text"] for node in nodes if node["phase"] not in ("passed", "skipped"))
         for node in nodes:
+            if node["phase"] == "superseded":
+                self.trouble.append(f"{job} says that somebody else's order was newer on {node['node']}, but nobody else gives any")
             wanted = {"passed": version, "skipped": version}.get(node["phase"])
             if node["phase"] == "rolledBack":
                 wanted = int(str(node["previous"]).split("@")[-1]) if isinstance(node["previous"], str) else None
