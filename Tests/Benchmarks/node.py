@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("FLEET_BUILD", ROOT / ".build/release"))
+BUILD = Path(os.environ.get("FLEET_BUILD", ROOT / ".build/release")).absolute()
 FLEET, FLEETD = BUILD / "fleet", BUILD / "fleetd"
 TICKS = os.sysconf("SC_CLK_TCK")
 
