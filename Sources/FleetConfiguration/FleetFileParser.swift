@@ -6,27 +6,30 @@ struct FleetFileParser {
   let folder: String
 
   func fleet(_ root: YAMLValue) -> FleetDefinition? {
-    let optional = ["slo", "energy", "models", "strategies"]
+    let optional = ["slo", "energy", "models", "strategies", "timezone", "simulated"]
     guard let table = root.table(required: ["version", "fleet", "stores"], optional: optional) else { return nil }
     if let version = table["version"], let number = version.integer(), number != 1 {
       version.report("expected 1, the only version there is, found '\(number)'")
     }
     var fleet = FleetDefinition(name: table["fleet"]?.name() ?? "")
+    if let simulated = table["simulated"]?.truth() { fleet.isSimulated = simulated }
     if let slo = table["slo"] { fleet.slo = serviceLevel(slo) }
     if let energy = table["energy"] { fleet.energy = self.energy(energy) }
-    if let models = table["models"]?.list() {
-      fleet.models = models.compactMap(model)
-      reportTwins(models.compactMap { value in value.child("name") })
-    }
     if let strategies = table["strategies"]?.list() {
       fleet.strategies = strategies.compactMap(StrategyParser.strategy)
       reportTwins(strategies.compactMap { value in value.child("name") })
     }
+    let timezone = table["timezone"].flatMap { $0.timezone() }
     if let stores = table["stores"]?.list() {
       if stores.isEmpty { table["stores"]?.report("expected at least one store") }
-      fleet.stores = stores.compactMap(store)
+      fleet.stores = stores.compactMap { store($0, timezone: timezone) }
       reportTwins(stores.compactMap { value in value.child("name") })
       reportTwins(stores.flatMap { $0.child("nodes")?.children ?? [] }.compactMap { $0.child("address") })
+    }
+    // Last: what they name must be in the rest.
+    if let models = table["models"] {
+      fleet.models = ModelParser(folder: folder, fleet: fleet).models(models)
+      reportTwins(models.children.compactMap { value in value.child("name") })
     }
     return fleet
   }
@@ -53,25 +56,16 @@ struct FleetFileParser {
     return Energy(pricePerKilowattHour: price, currency: currency)
   }
 
-  private func model(_ value: YAMLValue) -> FleetDefinition.ModelSource? {
-    guard let table = value.table(required: ["name", "path"]) else { return nil }
+  /// `timezone` is that of the fleet.
+  private func store(_ value: YAMLValue, timezone: String?) -> FleetDefinition.Store? {
+    guard let table = value.table(required: ["name", "nodes"], optional: ["labels", "timezone"]) else { return nil }
     let name = table["name"]?.name()
-    let path = table["path"]?.text()
-    guard let name, let path else { return nil }
-    return FleetDefinition.ModelSource(
-      name: name,
-      path: path.hasPrefix("/") ? path : URL(filePath: folder).appending(path: path).path(percentEncoded: false)
-    )
-  }
-
-  private func store(_ value: YAMLValue) -> FleetDefinition.Store? {
-    guard let table = value.table(required: ["name", "nodes"], optional: ["labels"]) else { return nil }
-    let name = table["name"]?.name()
+    let own = table["timezone"].flatMap { $0.timezone() }
     let labels = table["labels"].map(self.labels) ?? [:]
     let nodes = table["nodes"]?.list() ?? []
     reportTwins(nodes.compactMap { $0.child("name") })
     let parsed = nodes.compactMap { node(store: name ?? "", labels: labels, $0) }
-    return name.map { FleetDefinition.Store(name: $0, labels: labels, nodes: parsed) }
+    return name.map { FleetDefinition.Store(name: $0, labels: labels, timezone: own ?? timezone, nodes: parsed) }
   }
 
   private func node(store: String, labels: [String: String], _ value: YAMLValue) -> FleetDefinition.Node? {
@@ -101,5 +95,16 @@ struct FleetFileParser {
         seen[text] = value.path
       }
     }
+  }
+}
+
+extension YAMLValue {
+  fileprivate func timezone() -> String? {
+    guard let name = text() else { return nil }
+    let known = TimeZone.knownTimeZoneIdentifiers
+    if name == "UTC" || known.contains(name) { return name }
+    let hint = NearName.hint(for: name, among: known)
+    report("expected a time zone such as 'America/Chicago', found '\(name)'\(hint)")
+    return nil
   }
 }

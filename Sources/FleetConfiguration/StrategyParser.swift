@@ -4,7 +4,7 @@ import FleetCore
 enum StrategyParser {
   private static let optional = [
     "waves", "bake", "gate", "abort", "minimum_samples", "step_timeout", "return_timeout", "undecided_timeout",
-    "stores_at_once",
+    "stores_at_once", "window", "limit", "store_limit", "fleet_limit",
   ]
 
   static func strategy(_ value: YAMLValue) -> RolloutStrategy? {
@@ -24,7 +24,21 @@ enum StrategyParser {
     if let count = table["stores_at_once"]?.integer(within: RolloutStrategy.storesAtOnceBounds) {
       strategy.storesAtOnce = count
     }
+    strategy.window = table["window"].flatMap(line)
+    strategy.nodeLimit = table["limit"].flatMap(line)
+    strategy.storeLimit = table["store_limit"].flatMap(line)
+    strategy.fleetLimit = table["fleet_limit"].flatMap(line)
     return name == nil ? nil : strategy
+  }
+
+  private static func line<Rule: LineText>(_ value: YAMLValue) -> Rule? {
+    guard let text = value.text() else { return nil }
+    do {
+      return try Rule(parsing: text)
+    } catch {
+      value.report(error.message)
+      return nil
+    }
   }
 
   /// Reports each problem of the rule's text with its column in that text, which begins where the value does.

@@ -49,6 +49,16 @@ package struct YAMLValue {
     return values
   }
 
+  var isTable: Bool { node.mapping != nil }
+
+  /// The keys of a table, which are the operator's own, each with its value, in the file's order.
+  func entries() -> [(key: YAMLValue, value: YAMLValue)] {
+    (node.mapping ?? [:]).map { key, value in
+      let name = key.string.map { path.isEmpty ? $0 : "\(path).\($0)" } ?? path
+      return (YAMLValue(node: key, path: path, reader: reader), YAMLValue(node: value, path: name, reader: reader))
+    }
+  }
+
   package func list() -> [YAMLValue]? {
     guard let sequence = node.sequence else {
       report("expected a list, found \(kind)")
@@ -81,6 +91,8 @@ package struct YAMLValue {
   }
 
   package func integer() -> Int? { parsed("a whole number") { Int($0) } }
+
+  package func truth() -> Bool? { parsed("true or false") { $0 == "true" ? true : $0 == "false" ? false : nil } }
 
   package func number() -> Double? { parsed("a number") { Double($0).flatMap { $0.isFinite ? $0 : nil } } }
 

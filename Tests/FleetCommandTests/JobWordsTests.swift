@@ -102,25 +102,28 @@ struct JobWordsTests {
   @Test func documentsHaveEveryKey() throws {
     let id = try create()
     let keys = [
-      "changed", "created", "id", "kind", "model", "ordered_by", "process", "progress", "reason", "reported", "state",
-      "title",
+      "changed", "created", "id", "kind", "model", "ordered_by", "process", "progress", "reason", "reported",
+      "simulated", "state", "title",
     ]
-    let list = try JobDocument.list(try store.jobs(of: fleet), fleet: "acme") { _ in nil }
+    let list = try JobDocument.list(try store.jobs(of: fleet), fleet: "acme", isSimulated: false) { _ in nil }
     let document = try #require(try JSONSerialization.jsonObject(with: Data(list.utf8)) as? [String: Any])
     #expect(document["schema"] as? Int == 1 && document["fleet"] as? String == "acme")
+    #expect(document["simulated"] as? Bool == false)
     let job = try #require((document["jobs"] as? [[String: Any]])?.first)
     #expect(job.keys.sorted() == keys)
     #expect(job["process"] is NSNull && job["reason"] is NSNull && job["state"] as? String == "queued")
     try drive(id) { driven in
       try driven.append(Data(#"{"wave":1}"#.utf8))
       try driven.append(Data("no JSON".utf8))
-      let whole = try JobDocument.whole(JobDetails(try store.job(id), in: store), owner: store.owner(of: id))
+      let details = try JobDetails(try store.job(id), in: store)
+      let whole = try JobDocument.whole(details, isSimulated: true, owner: store.owner(of: id))
       let document = try #require(try JSONSerialization.jsonObject(with: Data(whole.utf8)) as? [String: Any])
       #expect(document.keys.sorted() == (keys + ["events", "nodes", "report", "requests", "schema"]).sorted())
+      #expect(document["simulated"] as? Bool == true)
       #expect(document["process"] as? Int == Int(getpid()) && document["report"] is NSNull)
       let events = try #require(document["events"] as? [[String: Any]])
       #expect((events[0]["event"] as? [String: Int]) == ["wave": 1] && events[1]["event"] as? String == "no JSON")
-      #expect(try !JobDocument.line(store.job(id), owner: nil).contains("\n"))
+      #expect(try !JobDocument.line(store.job(id), isSimulated: false, owner: nil).contains("\n"))
     }
   }
 

@@ -22,7 +22,9 @@ struct FleetFileTests {
     )
     #expect(fleet.nodes.first?.labels == ["region": "south", "tier": "canary"])
     #expect(fleet.models.map(\.name) == ["tag-reader"])
-    #expect(fleet.strategies.map(\.name) == ["careful"])
+    #expect(fleet.strategies.map(\.name) == ["careful", "nightly"])
+    #expect(fleet.stores.map(\.timezone) == ["America/Chicago", "America/Denver", "America/New_York"])
+    #expect(fleet.models.first?.desired?.number == 1 && !fleet.isSimulated)
     let path = try #require(fleet.models.first?.path)
     #expect(FileManager.default.fileExists(atPath: path + "/1/manifest.json"), "relative to the file, not the process")
   }
@@ -53,6 +55,19 @@ struct FleetFileTests {
     #expect(fleet.stores.first?.labels == ["region": "south", "tier": "canary"])
   }
 
+  @Test func aStoresTimeZoneGoesBeforeTheFleets() throws {
+    let text = """
+      version: 1
+      fleet: f
+      timezone: Europe/Berlin
+      stores:
+        - {name: s, nodes: [{name: a, address: "h:1"}]}
+        - {name: t, timezone: UTC, nodes: [{name: a, address: "h:2"}]}
+      """
+    let fleet = try FleetFile.parse(text: text, file: "fleet.yaml")
+    #expect(fleet.stores.map(\.timezone) == ["Europe/Berlin", "UTC"])
+  }
+
   @Test func pathsOfModelsAreTakenFromTheFilesFolder() throws {
     let text = """
       version: 1
@@ -80,6 +95,7 @@ struct FleetFileTests {
           undecided_timeout: 4h
           stores_at_once: 20
         - {name: plain}
+        - {name: nightly, window: 22:00-5:00, limit: 1MB/s, store_limit: 2MB/s, fleet_limit: 100MB/s}
       stores: [{name: s, nodes: [{name: a, address: "h:1"}]}]
       """
     let fleet = try FleetFile.parse(text: text, file: "fleet.yaml")
@@ -90,6 +106,9 @@ struct FleetFileTests {
     #expect(careful.stepTimeout == .seconds(3600) && careful.undecidedTimeout == .seconds(14400))
     #expect(careful.returnTimeout == .zero)
     #expect(try fleet.strategy(named: "plain") == RolloutStrategy(name: "plain"))
+    let nightly = try fleet.strategy(named: "nightly")
+    #expect(nightly.window == TimeWindow(start: 22 * 60, end: 5 * 60) && nightly.nodeLimit?.description == "1MB/s")
+    #expect(nightly.storeLimit?.description == "2MB/s" && nightly.fleetLimit?.description == "100MB/s")
     #expect(try fleet.strategy() == RolloutStrategy(), "default is there without being written")
     #expect(throws: CommandError(.notFound, "no strategy 'carefull' in fleet.yaml; did you mean 'careful'?")) {
       try fleet.strategy(named: "carefull")

@@ -36,8 +36,11 @@ struct ModelTransfer: Sendable {
   /// How often a broken link may interrupt it.
   private static let attempts = 4
 
-  /// Gives the number of bytes that had to be sent.
-  func run(_ tell: @escaping @Sendable (News) -> Void) async throws(CommandError) -> UInt64 {
+  /// Gives the number of bytes that had to be sent. `holds` is told how many are there, each time that the node says so.
+  func run(
+    holds: @escaping @Sendable (UInt64) -> Void = { _ in },
+    _ tell: @escaping @Sendable (News) -> Void
+  ) async throws(CommandError) -> UInt64 {
     var backoff = Backoff()
     var missing: UInt64?
     for attempt in 1... {
@@ -45,6 +48,7 @@ struct ModelTransfer: Sendable {
         tell(.announcing)
         let files = try await announced()
         missing = missing ?? files.reduce(0) { $0 + ($1.totalBytes - $1.receivedBytes) }
+        holds(files.reduce(0) { $0 + $1.receivedBytes })
         try await FileSender(model, pace: pace).send(files, to: agent) { progress in
           switch progress {
           case .sent(let received, let total): tell(.sending(received: received, total: total))

@@ -1,4 +1,6 @@
 internal import FleetCore
+internal import Foundation
+internal import Synchronization
 
 /// Carries out what a rollout wants of one node, and tells what came of it as events. Each step may be begun again at any
 /// point: it looks at what is there first.
@@ -86,14 +88,31 @@ struct NodeWork: Sendable {
   }
 
   private func transfer() async throws(CommandError) {
+    if let opening = pace.opening(of: name.store) { return emitClosed(until: opening, sentBytes: 0) }
     if plan.strategy.gate.comparesWithBefore, node.before == nil || !node.isSwitched {
       board.say(name, "measuring the version before")
       emit(.measured(name, try await measureBefore()))
     }
     let board = board
     let name = name
-    let sent = try await ModelTransfer(model: model, agent: agent, pace: pace).run { news in board.say(name, news) }
-    emit(.transferred(name, sentBytes: sent))
+    let range = Mutex<(first: UInt64, last: UInt64)?>(nil)
+    let note: @Sendable (UInt64) -> Void = { bytes in
+      range.withLock { $0 = (first: $0?.first ?? bytes, last: bytes) }
+    }
+    do throws(CommandError) {
+      let sent = try await ModelTransfer(model: model, agent: agent, pace: pace).run(holds: note) { news in
+        if case .sending(let received, _) = news { note(received) }
+        board.say(name, news)
+      }
+      emit(.transferred(name, sentBytes: sent))
+    } catch {
+      guard error.code == .refused, let opening = pace.opening(of: name.store) else { throw error }
+      emitClosed(until: opening, sentBytes: range.withLock { $0.map { $0.last - $0.first } ?? 0 })
+    }
+  }
+
+  private func emitClosed(until opening: Date, sentBytes: UInt64) {
+    emit(.closed(name, until: opening.timeIntervalSince1970, sentBytes: sentBytes))
   }
 
   private func activate() async throws(CommandError) {

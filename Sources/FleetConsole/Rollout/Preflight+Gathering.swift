@@ -1,5 +1,5 @@
 package import FleetCore
-internal import FoundationEssentials
+internal import Foundation
 
 extension Preflight {
   /// How many nodes are asked at once.
@@ -10,6 +10,7 @@ extension Preflight {
     _ plan: RolloutPlan,
     model: LocalModel,
     agents: AgentDirectory,
+    hours: StoreHours = .always,
     limit: Duration = .seconds(5)
   ) async {
     let nodes = plan.waves.enumerated().flatMap { index, stores in
@@ -28,25 +29,40 @@ extension Preflight {
       for await fact in group { facts.append(fact) }
       return facts.sorted { $0.0 < $1.0 }.map(\.1)
     }
-    self.init(plan, model: model, facts: facts, rules: PreflightRules(manifest: model.manifest))
+    self.init(plan, model: model, facts: facts, hours: hours, rules: PreflightRules(model: model))
   }
 
-  init(_ plan: RolloutPlan, model: LocalModel, facts: [PreflightFacts], rules: PreflightRules) {
+  init(_ plan: RolloutPlan, model: LocalModel, facts: [PreflightFacts], hours: StoreHours, rules: PreflightRules) {
+    let line = LineEstimate(plan.strategy)
+    simulated = facts.contains(where: \.isSimulated)
     version = plan.version
     digest = plan.digest
     strategy = plan.strategy.name
     gate = plan.strategy.gate.description
     versionBytes = model.manifest.totalBytes
+    window = plan.strategy.window?.description
+    let now = Date()
+    closed = plan.stores.compactMap { store in
+      guard let own = hours[store.name], let zone = hours.zone(of: store.name), !own.isOpen(at: now) else { return nil }
+      return Closed(store: store.name, timezone: zone, opens: own.opening(from: now).timeIntervalSince1970)
+    }
+    let byWave = Dictionary(grouping: facts, by: \.wave)
     waves = plan.waves.enumerated().map { index, stores in
-      Wave(
+      let facts = byWave[index + 1] ?? []
+      let perStore = Dictionary(grouping: facts, by: \.node.store).mapValues { $0.map(rules.bytes).reduce(0, +) }
+      return Wave(
         number: index + 1,
         stores: stores.map(\.name),
         nodes: stores.reduce(0) { $0 + $1.nodes.count },
-        bytes: facts.reduce(0) { $1.wave == index + 1 ? $0 + rules.bytes(for: $1) : $0 }
+        bytes: perStore.values.reduce(0, +),
+        seconds: line.seconds(perStore.values.map { $0 })
       )
     }
     skipped = facts.filter(rules.isServing).map(\.node)
-    problems = facts.flatMap(rules.problems)
+    versionProblems = VersionRules(model: model, gate: plan.strategy.gate).problems
+    problems = facts.flatMap { facts in
+      rules.problems(of: facts) + rules.slowness(of: facts, line, storesAtOnce: plan.waves[facts.wave - 1].count)
+    }
   }
 
   private static func answer(

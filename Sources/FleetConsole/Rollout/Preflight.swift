@@ -9,6 +9,16 @@ package struct Preflight: Sendable, Equatable, Encodable {
     package var nodes: Int
     /// To be sent, as far as is known: nodes that did not answer count as lacking all of it.
     package var bytes: UInt64
+    /// How long they take at least at the limits of the strategy; nil without any.
+    package var seconds: Double?
+  }
+
+  /// A store to which no bytes may go now.
+  package struct Closed: Sendable, Equatable, Encodable {
+    package var store: String
+    package var timezone: String
+    /// When its hours begin, Unix time.
+    package var opens: Double
   }
 
   package struct Problem: Sendable, Equatable, Encodable {
@@ -16,12 +26,17 @@ package struct Preflight: Sendable, Equatable, Encodable {
       case unknownNode = "unknown node"
       case unreachable
       case noSpace = "no space"
+      case tooSlow = "too slow"
       case numberTaken = "number taken"
       case failedBefore = "failed here before"
       case noRuntime = "no runtime"
+      case device = "unknown device"
       case drained
       case clock
       case agent = "agent too old"
+      case newerAgent = "agent newer"
+      case certificate = "certificate expires"
+      case signature
     }
 
     package enum Effect: String, Sendable, Encodable {
@@ -43,15 +58,36 @@ package struct Preflight: Sendable, Equatable, Encodable {
     package var cure: String
   }
 
+  /// What is wrong with the version itself, whichever node it goes to.
+  package struct VersionProblem: Sendable, Equatable, Encodable {
+    package enum Kind: String, Sendable, Encodable, CaseIterable {
+      case files = "wrong files"
+      case unreadable = "nothing to load"
+      case noGoldenSet = "no golden set"
+    }
+
+    package var kind: Kind
+    package var reason: String
+    package var cure: String
+  }
+
+  /// Whether any of its nodes is a simulation.
+  package var simulated: Bool
   package var version: ModelVersion
   package var digest: ModelDigest
   package var strategy: String
   package var gate: String
   /// Of the version as a whole.
   package var versionBytes: UInt64
+  /// The hours of each store's day in which bytes go; nil for all of them.
+  package var window: String?
+  /// Stores that the rollout would wait for, in the order of the plan.
+  package var closed: [Closed]
   package var waves: [Wave]
   /// Nodes that serve the version already and would be skipped.
   package var skipped: [NodeName]
+  /// Each of them makes every node's step fail.
+  package var versionProblems: [VersionProblem]
   /// In the order of the plan.
   package var problems: [Problem]
 
@@ -59,7 +95,7 @@ package struct Preflight: Sendable, Equatable, Encodable {
   package var bytes: UInt64 { waves.reduce(0) { $0 + $1.bytes } }
 
   /// Whether no step of it would fail for a reason that can be seen now.
-  package var isClear: Bool { !problems.contains { $0.effect == .fails } }
+  package var isClear: Bool { versionProblems.isEmpty && !problems.contains { $0.effect == .fails } }
 }
 
 /// What is known of one node before a rollout.
@@ -76,4 +112,8 @@ struct PreflightFacts: Sendable {
   var answer: Answer
   /// When it answered, Unix time.
   var seconds: Double
+
+  var isSimulated: Bool {
+    if case .known(let description, _) = answer { description.isSimulated } else { false }
+  }
 }

@@ -6,10 +6,18 @@ struct PreflightRules {
   /// What agents keep free whatever comes (`ModelRepository.reservedBytes`).
   static let reservedBytes: UInt64 = 64 << 20
   static let clockTolerance = 60.0
+  /// A certificate that ends within that many seconds is to be renewed first.
+  static let certificateNotice = 30 * 86_400.0
 
   let manifest: ModelManifest
+  let signature: ManifestSignature?
   /// The version of `fleet`: agents older than that may not know what a rollout asks of them.
   var agentVersion = BuildVersion.text
+
+  init(model: LocalModel) {
+    manifest = model.manifest
+    signature = model.signature
+  }
 
   /// What is to be sent to the node.
   func bytes(for facts: PreflightFacts) -> UInt64 {
@@ -43,10 +51,8 @@ struct PreflightRules {
           problem(.unreachable, .waits, "sends no frames: \(error.message)", "look at fleetd's log on that node")
         )
       }
-      if !description.isSimulated, Self.isOlder(description.agentVersion, than: agentVersion) {
-        let reason = "its fleetd is \(description.agentVersion), this fleet is \(agentVersion)"
-        found.append(problem(.agent, .doubtful, reason, "update fleetd on it to \(agentVersion)"))
-      }
+      found += trust(description, facts, problem)
+      found += agent(description, problem)
       return found
     }
   }
@@ -71,6 +77,41 @@ struct PreflightRules {
     ]
   }
 
+  private func agent(_ description: NodeDescription, _ problem: Make) -> [Preflight.Problem] {
+    guard !description.isSimulated else { return [] }
+    let reason = "its fleetd is \(description.agentVersion), this fleet is \(agentVersion)"
+    if Self.isOlder(description.agentVersion, than: agentVersion) {
+      return [problem(.agent, .doubtful, reason, "update fleetd on it to \(agentVersion)")]
+    }
+    guard Self.isOlder(agentVersion, than: description.agentVersion) else { return [] }
+    return [problem(.newerAgent, .doubtful, reason, "update fleet here to \(description.agentVersion)")]
+  }
+
+  /// Whether it trusts the version, and whether it is trusted for long enough.
+  private func trust(_ description: NodeDescription, _ facts: PreflightFacts, _ problem: Make) -> [Preflight.Problem] {
+    var found: [Preflight.Problem] = []
+    if description.isSignatureRequired, !isServing(facts) {
+      let cure = "fleet sign FOLDER --key KEY, with a key that the node trusts"
+      if let expires = signature?.expires, expires < facts.seconds {
+        let ago = Format.age(facts.seconds - expires)
+        let reason = "takes only signed versions, and the signature of \(manifest.version) expired \(ago) ago"
+        found.append(problem(.signature, .fails, reason, cure))
+      } else if signature == nil {
+        let reason = "takes only signed versions, and nobody has signed \(manifest.version)"
+        found.append(problem(.signature, .fails, reason, cure))
+      }
+    }
+    if let expires = description.certificateExpires, !description.isSimulated {
+      let left = expires.timeIntervalSince1970 - facts.seconds
+      if left < Self.certificateNotice {
+        let reason = "its certificate expires in \(Format.age(left)); nobody reaches it then"
+        let cure = "fleet ca issue --node \(facts.node), and start its fleetd anew with it"
+        found.append(problem(.certificate, .doubtful, reason, cure))
+      }
+    }
+    return found
+  }
+
   private func state(_ frame: Frame, _ facts: PreflightFacts, _ problem: Make) -> [Preflight.Problem] {
     var found: [Preflight.Problem] = []
     let needed = bytes(for: facts)
@@ -85,8 +126,11 @@ struct PreflightRules {
     }
     if frame.engine.state == .failed || frame.engine.runtime == nil && frame.engine.state != .starting {
       let reason = frame.engine.problem ?? "its engine is \(frame.engine.state.rawValue) and names no runtime"
+      let hasNoDevice = reason.contains(EngineStatus.noDevice)
       found.append(
-        problem(.noRuntime, .fails, reason, "install the runtime there; 'fleet status' tells how its engine is")
+        hasNoDevice
+          ? problem(.device, .fails, reason, "start its fleetd with a --device that it has")
+          : problem(.noRuntime, .fails, reason, "install the runtime there; 'fleet status' tells how its engine is")
       )
     }
     if frame.availability != .serving {

@@ -119,7 +119,7 @@ struct RolloutDriver {
     alarm?.cancel()
     alarm = nil
     guard let deadline = desk.machine.withLock({ $0.nextDeadline }) else { return }
-    let wait = max(0, deadline - clock()) + 0.001
+    let wait = min(max(0, deadline - clock()) + 0.001, timing.look.seconds)
     let input = input
     alarm = Task {
       do { try await Task.sleep(for: .seconds(wait)) } catch { return }

@@ -1,4 +1,5 @@
 package import FleetCore
+internal import FoundationEssentials
 
 extension RolloutReport {
   /// Of a rollout that nobody drives, say from its journal.
@@ -58,12 +59,23 @@ extension RolloutReport {
 
   /// The whole's reason, and while it runs what holds it up.
   private static func reason(_ machine: RolloutMachine) -> String {
+    if !machine.state.isTerminal, !machine.nodes.contains(where: { $0.phase.isBusy }),
+      let opens = machine.nodes.compactMap(\.opens).min()
+    {
+      let stores = Set(machine.nodes.filter { $0.opens != nil }.map(\.store)).count
+      let wait = "waits for the hours of \(Words.stores(stores)), until \(time(opens))"
+      return machine.state.reason.isEmpty ? wait : "\(machine.state.reason); \(wait)"
+    }
     let undecided = machine.nodes.filter { $0.phase == .undecided }
     guard !machine.state.isTerminal, let first = undecided.first else { return machine.state.reason }
     let others = undecided.count > 1 ? " (and \(undecided.count - 1) more)" : ""
     let pause = "waits for data: \(first.name): \(first.reason)\(others)"
     return machine.state.reason.isEmpty ? pause : "\(machine.state.reason); \(pause)"
   }
+
+  private static func hours(_ node: RolloutNode) -> String { node.opens.map { ", until \(time($0))" } ?? "" }
+
+  private static func time(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).formatted(.iso8601) }
 
   private static func node(_ node: RolloutNode, _ machine: RolloutMachine, _ entry: RolloutBoard.Entry?) -> Node {
     let entry = node.phase.isBusy ? entry : nil
@@ -82,7 +94,8 @@ extension RolloutReport {
     return Node(
       node: node.name,
       phase: node.phase,
-      text: node.phase == .undecided ? node.reason : entry?.text ?? node.reason,
+      text: node.phase == .undecided ? node.reason : entry?.text ?? node.reason + hours(node),
+      opens: node.opens,
       fraction: fraction,
       bytesSent: node.sentBytes,
       isProvisional: node.isProvisional,

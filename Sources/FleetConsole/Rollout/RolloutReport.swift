@@ -17,6 +17,8 @@ package struct RolloutReport: Sendable, Equatable, Codable {
     package var phase: RolloutNode.Phase
     /// What goes on now, what came of it, or why it failed.
     package var text: String
+    /// When its store's hours begin, while it waits for them; nil when it does not.
+    package var opens: Double?
     /// Part of the whole way to `passed` that is done, 0 to 1; 1 for every end.
     package var fraction: Double
     package var bytesSent: UInt64
@@ -73,6 +75,12 @@ package struct RolloutReport: Sendable, Equatable, Codable {
   package var etaSeconds: Double?
   package var began: Double?
   package var updated: Double
+
+  /// When the first store opens, if nothing goes on but waiting for the hours of stores; nil else.
+  package var opens: Double? {
+    guard !isEnded, !allNodes.contains(where: { $0.phase.isBusy }) else { return nil }
+    return allNodes.compactMap(\.opens).min()
+  }
 
   package var title: String { "push \(version)" }
 

@@ -19,6 +19,8 @@ package struct RolloutTiming: Sendable {
   package var settling = Duration.seconds(2)
   /// How long a golden set may take.
   package var evaluation = Duration.seconds(300)
+  /// The longest sleep until something is due: clocks are set meanwhile.
+  package var look = Duration.seconds(60)
   /// Time between two reports.
   package var report = Duration.milliseconds(200)
 

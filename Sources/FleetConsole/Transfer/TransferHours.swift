@@ -1,5 +1,4 @@
 package import FleetCore
-package import FleetTransfer
 package import Foundation
 
 /// Hours by the clock on a store's wall, as moments: with the days on which that clock is put forward or back.

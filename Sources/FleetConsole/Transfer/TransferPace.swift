@@ -8,14 +8,18 @@ package final class TransferPace: Sendable {
   package let limits: TransferLimits
   private let cap: Mutex<TransferCap>
   private let hours: @Sendable (_ store: String) -> TransferHours?
+  private let leavesWhenClosed: Bool
   private let start = ContinuousClock.now
 
-  /// `hours` tells when a store may be sent to; nil for at any time.
+  /// `hours` tells when a store may be sent to; nil for at any time. Who must not wait for them, as a rollout whose every step has a
+  /// deadline, has transfers fail with `.refused` instead (`leavesWhenClosed`).
   package init(
     _ limits: TransferLimits = TransferLimits(),
-    hours: @escaping @Sendable (_ store: String) -> TransferHours? = { _ in nil }
+    hours: @escaping @Sendable (_ store: String) -> TransferHours? = { _ in nil },
+    leavesWhenClosed: Bool = false
   ) {
     self.limits = limits
+    self.leavesWhenClosed = leavesWhenClosed
     self.hours = hours
     cap = Mutex(TransferCap(limits))
   }
@@ -40,6 +44,9 @@ package final class TransferPace: Sendable {
   /// Clocks are set, and zones change their rules: a long wait looks again each minute.
   func waitUntilOpen(_ store: String) async throws(CommandError) {
     while let opening = opening(of: store) {
+      if leavesWhenClosed {
+        throw CommandError(.refused, "the hours of \(store) are over until \(opening.formatted(.iso8601))")
+      }
       try await Self.sleep(.seconds(min(60, max(0.1, opening.timeIntervalSinceNow))))
     }
   }

@@ -6,6 +6,8 @@ package struct FleetDefinition: Sendable, Equatable {
   package var models: [ModelSource]
   package var strategies: [RolloutStrategy]
   package var stores: [Store]
+  /// Whether its boxes are simulations, as `fleet demo --simulate` writes it.
+  package var isSimulated: Bool
 
   package init(
     name: String,
@@ -13,7 +15,8 @@ package struct FleetDefinition: Sendable, Equatable {
     energy: Energy? = nil,
     models: [ModelSource] = [],
     strategies: [RolloutStrategy] = [],
-    stores: [Store] = []
+    stores: [Store] = [],
+    isSimulated: Bool = false
   ) {
     self.name = name
     self.slo = slo
@@ -21,16 +24,20 @@ package struct FleetDefinition: Sendable, Equatable {
     self.models = models
     self.strategies = strategies
     self.stores = stores
+    self.isSimulated = isSimulated
   }
 
   package struct Store: Sendable, Equatable {
     package var name: String
     package var labels: [String: String]
+    /// Whose clock hangs there, as the time zone database names it; nil when nobody says.
+    package var timezone: String?
     package var nodes: [Node]
 
-    package init(name: String, labels: [String: String] = [:], nodes: [Node] = []) {
+    package init(name: String, labels: [String: String] = [:], timezone: String? = nil, nodes: [Node] = []) {
       self.name = name
       self.labels = labels
+      self.timezone = timezone
       self.nodes = nodes
     }
   }
@@ -53,10 +60,13 @@ package struct FleetDefinition: Sendable, Equatable {
   package struct ModelSource: Sendable, Equatable {
     package var name: String
     package var path: String
+    /// Which of them the nodes should serve; nil when the file leaves that open.
+    package var desired: DesiredVersion?
 
-    package init(name: String, path: String) {
+    package init(name: String, path: String, desired: DesiredVersion? = nil) {
       self.name = name
       self.path = path
+      self.desired = desired
     }
   }
 

@@ -19,6 +19,8 @@ package struct NodeDescription: Sendable, Equatable {
   package var repository: [RepositoryEntry]
   /// Whether it takes only versions that a key of its choice has signed.
   package var isSignatureRequired: Bool
+  /// When the certificate ends by which it is known; nil for one that needs none, or does not say.
+  package var certificateExpires: Date?
   /// Whether this is a simulation, not a box.
   package var isSimulated: Bool
 
@@ -36,6 +38,7 @@ package struct NodeDescription: Sendable, Equatable {
     siblings: [NodeName] = [],
     repository: [RepositoryEntry] = [],
     isSignatureRequired: Bool = false,
+    certificateExpires: Date? = nil,
     isSimulated: Bool = false
   ) {
     self.name = name
@@ -51,6 +54,7 @@ package struct NodeDescription: Sendable, Equatable {
     self.siblings = siblings
     self.repository = repository
     self.isSignatureRequired = isSignatureRequired
+    self.certificateExpires = certificateExpires
     self.isSimulated = isSimulated
   }
 }

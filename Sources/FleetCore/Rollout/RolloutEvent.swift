@@ -44,6 +44,8 @@ package enum RolloutEvent: Sendable, Equatable, Codable {
   case reachable(NodeName, serving: NodeVersion?)
   /// The link to it is gone, and trying again for a while did not help.
   case unreachable(NodeName, String)
+  /// No bytes may go to its store before that Unix time: its hours are over. How many bytes it took until then.
+  case closed(NodeName, until: Double, sentBytes: UInt64)
   /// What the version before did, measured before anything was touched.
   case measured(NodeName, GateWindow)
   /// Its files are complete and verified; how many bytes it took.

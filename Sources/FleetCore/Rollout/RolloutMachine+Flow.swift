@@ -39,6 +39,9 @@ extension RolloutMachine {
       let node = nodes[index]
       let words: String
       switch node.phase {
+      case .waiting where node.opens != nil:
+        enter(index, .waiting, "waits for its turn")
+        continue
       case .waiting:
         departed(index, "gave no answer within \(Quantity.text(.seconds(Self.answerTimeout)))", &actions)
         continue

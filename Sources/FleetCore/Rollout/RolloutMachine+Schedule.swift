@@ -43,7 +43,9 @@ extension RolloutMachine {
     var busy = members.count { range in range.contains { nodes[$0].phase.isBusy } }
     for range in members where busy < limit {
       guard let first = range.first, nodes[first].wave <= wave, !range.contains(where: { nodes[$0].phase.isBusy }),
-        let index = range.first(where: { nodes[$0].phase == .waiting && nodes[$0].hasAnswered })
+        let index = range.first(where: {
+          nodes[$0].phase == .waiting && nodes[$0].hasAnswered && nodes[$0].opens == nil
+        })
       else { continue }
       busy += 1
       nodes[index].begunIn = min(wave, plan.waves.count - 1)

@@ -4,6 +4,7 @@ extension RolloutMachine {
     nodes[index].phase = phase
     nodes[index].reason = reason
     nodes[index].deadline = seconds.map { clock + $0 }
+    nodes[index].opens = nil
     nodes[index].settled = phase.isSettled ? clock : nil
   }
 
@@ -57,6 +58,23 @@ extension RolloutMachine {
   mutating func measured(_ index: Int, _ window: GateWindow) {
     guard nodes[index].phase == .transferring, !nodes[index].isSwitched || nodes[index].before == nil else { return }
     nodes[index].before = window
+  }
+
+  /// The line of a store is everybody's there: its other nodes need not ask.
+  mutating func closed(_ index: Int, until opens: Double, _ sentBytes: UInt64, _ actions: inout [RolloutAction]) {
+    guard nodes[index].phase == .transferring, opens.isFinite else { return }
+    nodes[index].sentBytes &+= sentBytes
+    nodes[index].closings += 1
+    guard nodes[index].closings <= Self.maximumClosings else {
+      let words = "its store's hours were over \(nodes[index].closings) times before it had everything"
+      return failed(index, CommandError(.timeout, words), &actions)
+    }
+    enter(index, .waiting, "waits for its store's hours")
+    for member in members[nodes[index].store] where nodes[member].phase == .waiting && nodes[member].hasAnswered {
+      enter(member, .waiting, "waits for its store's hours")
+      nodes[member].opens = opens
+      nodes[member].deadline = opens
+    }
   }
 
   mutating func transferred(_ index: Int, _ sentBytes: UInt64, _ actions: inout [RolloutAction]) {

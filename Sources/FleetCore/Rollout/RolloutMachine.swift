@@ -7,6 +7,8 @@
 package struct RolloutMachine: Sendable, Equatable {
   /// A node that goes away more often than this has failed.
   package static let maximumDepartures = 8
+  /// A node whose store closes on it more often than this has failed: so short hours bring nothing there.
+  package static let maximumClosings = 30
   /// How long the first answer of a node may take.
   package static let answerTimeout = 30.0
 
@@ -69,6 +71,7 @@ package struct RolloutMachine: Sendable, Equatable {
     case .control(let control): obey(control, &actions)
     case .reachable(let name, let serving): with(name) { $0.answered($1, serving) }
     case .unreachable(let name, let why): with(name) { $0.departed($1, why, &actions) }
+    case .closed(let name, let opens, let bytes): with(name) { $0.closed($1, until: opens, bytes, &actions) }
     case .measured(let name, let window): with(name) { $0.measured($1, window) }
     case .transferred(let name, let bytes): with(name) { $0.transferred($1, bytes, &actions) }
     case .activated(let name, let before): with(name) { $0.activated($1, before, &actions) }

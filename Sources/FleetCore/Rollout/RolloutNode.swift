@@ -7,7 +7,8 @@ package struct RolloutNode: Sendable, Equatable {
     /// Does not answer. Back to `waiting` when it does, at most `RolloutMachine.maximumDepartures` times, then `failed`; to
     /// `rollingBack` when it may serve a version that is taken back; else it stays so to the end.
     case unreachable
-    /// Measured, announced to, sent to. To `switching`, `unreachable`, `failed`, `superseded`, `cancelled`.
+    /// Measured, announced to, sent to. To `switching`, back to `waiting` when its store's hours are over, to `unreachable`,
+    /// `failed`, `superseded`, `cancelled`.
     case transferring
     /// Ordered to serve the version. To `baking`, `unreachable`, `superseded`, and to `rollingBack` when it fails or takes too
     /// long: only a look tells then what it serves.
@@ -80,6 +81,10 @@ package struct RolloutNode: Sendable, Equatable {
   package internal(set) var settled: Double?
   /// When the step under way is overdue.
   package internal(set) var deadline: Double?
+  /// When its store's hours begin for which it waits, Unix time.
+  package internal(set) var opens: Double?
+  /// How often those hours were over before it had everything.
+  package internal(set) var closings = 0
   /// How often it went away.
   package internal(set) var departures = 0
 

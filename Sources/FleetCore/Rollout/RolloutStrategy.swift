@@ -16,6 +16,12 @@ package struct RolloutStrategy: Sendable, Equatable, Codable {
   package var undecidedTimeout: Duration
   /// Stores of one wave that are worked on at once. It is one store until some node has passed.
   package var storesAtOnce: Int
+  /// The hours of a store's day in which bytes may go to it; nil for all of them.
+  package var window: TimeWindow?
+  /// The most that one node gets, that goes over the line of one store, and that the whole rollout sends; nil for no limit.
+  package var nodeLimit: ByteRate?
+  package var storeLimit: ByteRate?
+  package var fleetLimit: ByteRate?
 
   /// What holds when nothing else is said: one store, a tenth, half, all; a minute each; fewer than 1% errors.
   package init(
@@ -28,7 +34,11 @@ package struct RolloutStrategy: Sendable, Equatable, Codable {
     stepTimeout: Duration = .seconds(600),
     returnTimeout: Duration = .seconds(600),
     undecidedTimeout: Duration = .seconds(1800),
-    storesAtOnce: Int = 8
+    storesAtOnce: Int = 8,
+    window: TimeWindow? = nil,
+    nodeLimit: ByteRate? = nil,
+    storeLimit: ByteRate? = nil,
+    fleetLimit: ByteRate? = nil
   ) {
     self.name = name
     self.waves = waves
@@ -40,6 +50,10 @@ package struct RolloutStrategy: Sendable, Equatable, Codable {
     self.returnTimeout = returnTimeout
     self.undecidedTimeout = undecidedTimeout
     self.storesAtOnce = storesAtOnce
+    self.window = window
+    self.nodeLimit = nodeLimit
+    self.storeLimit = storeLimit
+    self.fleetLimit = fleetLimit
   }
 
   package static let defaultName = "default"

@@ -15,6 +15,9 @@ package struct EngineStatus: Sendable, Equatable {
     case failed
   }
 
+  /// How the `problem` of an engine begins that was told to use a device which is not there.
+  package static let noDevice = "no device '"
+
   package var state: State
   package var pid: Int32?
   /// Unplanned ends of the engine since the agent started.

@@ -93,7 +93,8 @@ package final class OpenVINOEngine: InferenceEngine {
   private static func candidates(among found: [String], asked: String?) throws -> [String] {
     if let asked {
       guard let match = found.first(where: { $0 == asked || $0.hasPrefix("\(asked).") }) else {
-        throw EngineError("no device '\(asked)' on this machine; OpenVINO finds \(found.joined(separator: ", "))")
+        let finds = "OpenVINO finds \(found.joined(separator: ", "))"
+        throw EngineError("\(EngineStatus.noDevice)\(asked)' on this machine; \(finds)")
       }
       return [match]
     }

@@ -1,4 +1,4 @@
-import FleetCore
+package import FleetCore
 
 /// Holds a flow of bytes to a rate. Its clock is the caller's: any time that only grows.
 ///

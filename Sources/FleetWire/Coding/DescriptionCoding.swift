@@ -20,6 +20,8 @@ extension Fleet_V1_NodeDescription {
     siblings = description.siblings.prefix(maximumSiblings).map(\.description)
     repository = description.repository.prefix(maximumEntries).map(Fleet_V1_RepositoryEntry.init)
     isSimulated = description.isSimulated
+    isSignatureRequired = description.isSignatureRequired
+    if let date = description.certificateExpires { certificateExpires = date.wireNanoseconds }
   }
 }
 
@@ -40,6 +42,8 @@ extension NodeDescription {
         .map { (name) throws(CommandError) in try WireValue.nodeName(name, "siblings") },
       repository: try WireValue.list(wire.repository, atMost: maximumEntries, "repository")
         .map { (entry) throws(CommandError) in try RepositoryEntry(wire: entry, "repository") },
+      isSignatureRequired: wire.isSignatureRequired,
+      certificateExpires: wire.hasCertificateExpires ? Date(wireNanoseconds: wire.certificateExpires) : nil,
       isSimulated: wire.isSimulated
     )
   }

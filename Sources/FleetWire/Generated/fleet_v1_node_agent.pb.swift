@@ -222,12 +222,26 @@ nonisolated struct Fleet_V1_NodeDescription: Sendable {
   /// Clears the value of `metricsAddress`. Subsequent reads from it will return its default value.
   mutating func clearMetricsAddress() {self._metricsAddress = nil}
 
+  /// Whether it takes only signed versions; agents of before do not say.
+  var isSignatureRequired: Bool = false
+
+  /// When the certificate ends that it shows; absent from agents of before.
+  var certificateExpires: Int64 {
+    get {_certificateExpires ?? 0}
+    set {_certificateExpires = newValue}
+  }
+  /// Returns true if `certificateExpires` has been explicitly set.
+  var hasCertificateExpires: Bool {self._certificateExpires != nil}
+  /// Clears the value of `certificateExpires`. Subsequent reads from it will return its default value.
+  mutating func clearCertificateExpires() {self._certificateExpires = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _grpcAddress: String? = nil
   fileprivate var _metricsAddress: String? = nil
+  fileprivate var _certificateExpires: Int64? = nil
 }
 
 nonisolated struct Fleet_V1_RepositoryEntry: Sendable {
@@ -1377,7 +1391,7 @@ nonisolated extension Fleet_V1_DescribeRequest: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeDescription"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0\u{3}grpc_address\0\u{3}metrics_address\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0\u{3}grpc_address\0\u{3}metrics_address\0\u{3}is_signature_required\0\u{3}certificate_expires\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1398,6 +1412,8 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
       case 11: try { try decoder.decodeSingularBoolField(value: &self.isSimulated) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self._grpcAddress) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self._metricsAddress) }()
+      case 14: try { try decoder.decodeSingularBoolField(value: &self.isSignatureRequired) }()
+      case 15: try { try decoder.decodeSingularSFixed64Field(value: &self._certificateExpires) }()
       default: break
       }
     }
@@ -1447,6 +1463,12 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
     try { if let v = self._metricsAddress {
       try visitor.visitSingularStringField(value: v, fieldNumber: 13)
     } }()
+    if self.isSignatureRequired != false {
+      try visitor.visitSingularBoolField(value: self.isSignatureRequired, fieldNumber: 14)
+    }
+    try { if let v = self._certificateExpires {
+      try visitor.visitSingularSFixed64Field(value: v, fieldNumber: 15)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1464,6 +1486,8 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
     if lhs.isSimulated != rhs.isSimulated {return false}
     if lhs._grpcAddress != rhs._grpcAddress {return false}
     if lhs._metricsAddress != rhs._metricsAddress {return false}
+    if lhs.isSignatureRequired != rhs.isSignatureRequired {return false}
+    if lhs._certificateExpires != rhs._certificateExpires {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

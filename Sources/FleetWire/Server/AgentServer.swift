@@ -78,7 +78,7 @@ package final class AgentServer: Sendable {
     )
     server = GRPCServer(
       transport: transport,
-      services: [AgentService(agent: agent)],
+      services: [AgentService(agent: agent, certificateExpires: credentials.expires)],
       interceptors: [OperatorsOnly(node: agent.name, fleet: credentials.name.fleet)]
     )
   }

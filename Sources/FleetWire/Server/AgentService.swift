@@ -1,14 +1,21 @@
 import FleetCore
+import FoundationEssentials
 import GRPCCore
 
 /// Puts a `NodeAgent` behind the calls of `fleet.v1`.
 struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol {
   let agent: Agent
+  /// When the certificate ends that callers see.
+  var certificateExpires: Date?
   /// How long a caller may leave a file where it is before the call ends.
   var longestSilence = Duration.seconds(120)
 
   func describe(request: Fleet_V1_DescribeRequest, context: ServerContext) async throws -> Fleet_V1_NodeDescription {
-    try await answering { () async throws(CommandError) in Fleet_V1_NodeDescription(try await agent.describe()) }
+    try await answering { () async throws(CommandError) in
+      var description = try await agent.describe()
+      description.certificateExpires = certificateExpires ?? description.certificateExpires
+      return Fleet_V1_NodeDescription(description)
+    }
   }
 
   /// One message at a time: `write` returns when the caller has room for it, and the agent's stream keeps only the newest

@@ -28,49 +28,37 @@ struct PushCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Which nodes: a name with *, a label, and, or, not.", valueName: "query"))
   var to: String
 
-  @Option(help: ArgumentHelp("The most that one node gets, such as 2MB/s.", valueName: "rate"))
-  var limit: String?
-
   @OptionGroup(title: "Rollout") var rollout: RolloutOptions
 
   @Flag(help: "Print the outcome as JSON.")
   var json = false
 
   func run() async throws {
-    let rate = try limit.map { (text) throws(CommandError) in try ByteRate(parsing: text) }
     let fleet = try options.definition()
     let model = try localModel(fleet)
     let nodes = try Selection(to, in: fleet).nodes
     if rollout.isAsked {
       let strategy = try rollout.strategy(of: fleet)
-      return rollout.plan
-        ? try await showPlan(model, nodes, strategy, fleet)
-        : try await order(model, nodes.map(\.name), strategy, fleet)
+      let title = "push \(model.version) to \(to)"
+      let order = try RolloutOrder(model, to: nodes.map(\.name), strategy, title: title, in: fleet)
+      if rollout.plan {
+        let found = try await Connections.with(nodes, options: options, fleet: fleet) { agents in
+          await order.preflight(agents, by: options.operatorName)
+        }
+        return try show(found)
+      }
+      let id = try await order.place(options, fleet)
+      return rollout.detach ? print(id) : try await JobsWatch.follow([id], options: options, json: json)
     }
+    let limits = TransferLimits(try rollout.strategy(of: fleet))
     try await Connections.with(nodes, options: options, fleet: fleet) { agents in
       let plan = PushPlan(model: model, nodes: nodes.map(\.name))
-      let pace = TransferPace(TransferLimits(node: rate))
-      try await JobRunner.run(PushJob(plan, agents: AgentDirectory(agents), pace: pace), json: json)
+      let job = PushJob(plan, agents: AgentDirectory(agents), pace: TransferPace(limits))
+      try await JobRunner.run(job, json: json)
     }
   }
 
-  private func showPlan(
-    _ model: LocalModel,
-    _ nodes: [FleetDefinition.Node],
-    _ strategy: RolloutStrategy,
-    _ fleet: FleetDefinition
-  ) async throws {
-    let plan = RolloutPlan(
-      id: "plan",
-      version: model.version,
-      digest: model.manifest.digest,
-      nodes: nodes.map(\.name),
-      strategy: strategy,
-      orderedBy: options.person ?? NSUserName()
-    )
-    let found = try await Connections.with(nodes, options: options, fleet: fleet) { agents in
-      await Preflight(plan, model: model, agents: AgentDirectory(agents))
-    }
+  private func show(_ found: Preflight) throws {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -81,50 +69,16 @@ struct PushCommand: AsyncParsableCommand {
     if !found.isClear { throw ExitStatus.failed }
   }
 
-  /// Records the job, starts its process, and follows it unless told not to.
-  private func order(
-    _ model: LocalModel,
-    _ nodes: [NodeName],
-    _ strategy: RolloutStrategy,
-    _ fleet: FleetDefinition
-  ) async throws {
-    let store = try options.openJobs()
-    let created = try await PushOrdering(store: store, options: options).order(
-      PushOrder(model: model, nodes: nodes, strategy: strategy, target: to),
-      of: fleet,
-      limit: limit,
-      by: options.person ?? NSUserName()
-    )
-    for id in created.superseded { Complaint.print("\(id) is superseded by \(created.job.id)") }
-    if rollout.detach { return print(created.job.id) }
-    if !json {
-      let follow = "fleet jobs watch \(created.job.id)\(options.hint)"
-      Complaint.print("\(created.job.id) goes on when this command ends; '\(follow)' follows it")
-    }
-    try await JobsWatch.follow(created.job.id, in: store, options: options, json: json)
-  }
-
   private func localModel(_ fleet: FleetDefinition) throws -> LocalModel {
     guard let wanted = ModelVersion(version) else {
       throw UsageError("expected MODEL@VERSION such as 'tag-reader@2', found '\(version)'")
     }
-    if let path {
-      let model = try LocalModel(folder: path)
-      guard model.version == wanted else { throw UsageError("\(path) holds \(model.version), not \(wanted)") }
-      return model
+    let folders = ModelFolders(fleet: fleet, file: options.fleet)
+    do throws(CommandError) {
+      guard let path else { return try folders.model(wanted) }
+      return try folders.model(wanted, in: path)
+    } catch {
+      throw UsageError(error.message)
     }
-    guard let source = fleet.models.first(where: { $0.name == wanted.name }) else {
-      let hint = NearName.hint(for: wanted.name, among: fleet.models.map(\.name))
-      throw UsageError("\(options.fleet) names no model '\(wanted.name)'\(hint)")
-    }
-    let folder = "\(source.path)/\(wanted.number)"
-    guard FileManager.default.fileExists(atPath: folder) else {
-      let library = ModelLibrary(reading: [source], root: ".")
-      let known = library.models.map { String($0.version.number) }.joined(separator: ", ")
-      throw UsageError("no \(wanted) in \(source.path); there are versions \(known.isEmpty ? "none" : known)")
-    }
-    let model = try LocalModel(folder: folder)
-    guard model.version == wanted else { throw UsageError("\(folder) holds \(model.version), not \(wanted)") }
-    return model
   }
 }

@@ -6,6 +6,7 @@ enum FleetFileText {
   static func text(_ fleet: FleetDefinition) -> String {
     var lines = ["# Written by 'fleet demo': the fleet with the addresses that the demo uses.", "version: 1"]
     lines.append("fleet: \(fleet.name)")
+    if fleet.isSimulated { lines.append("simulated: true") }
     lines.append("slo:")
     lines.append("  p99: \(Quantity.text(fleet.slo.p99))")
     lines.append("  errors: \(fleet.slo.errors * 100)%")
@@ -18,7 +19,8 @@ enum FleetFileText {
     lines.append("models:")
     for model in fleet.models {
       let path = URL(filePath: model.path).absoluteURL.path(percentEncoded: false)
-      lines.append("  - {name: \(model.name), path: \(JSONText.quoted(path))}")
+      let desired = model.desired.map(Self.pairs) ?? ""
+      lines.append("  - {name: \(model.name), path: \(JSONText.quoted(path))\(desired)}")
     }
     if !fleet.strategies.isEmpty { lines.append("strategies:") }
     for strategy in fleet.strategies { lines += Self.lines(strategy) }
@@ -26,6 +28,7 @@ enum FleetFileText {
     for store in fleet.stores {
       lines.append("  - name: \(store.name)")
       lines.append("    labels: {\(Self.pairs(store.labels))}")
+      if let timezone = store.timezone { lines.append("    timezone: \(timezone)") }
       lines.append("    nodes:")
       for node in store.nodes {
         let own = node.labels.filter { store.labels[$0.key] != $0.value }
@@ -34,6 +37,14 @@ enum FleetFileText {
       }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func pairs(_ desired: DesiredVersion) -> String {
+    var text = ", version: \(desired.number), to: \(JSONText.quoted(desired.to.text))"
+    if let canary = desired.canary {
+      text += ", canary: {to: \(JSONText.quoted(canary.to.text)), version: \(canary.number)}"
+    }
+    return text + (desired.strategy.map { ", strategy: \($0)" } ?? "")
   }
 
   private static func lines(_ strategy: RolloutStrategy) -> [String] {
@@ -49,6 +60,11 @@ enum FleetFileText {
       "    undecided_timeout: \(Quantity.text(strategy.undecidedTimeout))",
       "    stores_at_once: \(strategy.storesAtOnce)",
     ]
+      + [
+        strategy.window.map { "    window: \(JSONText.quoted($0.description))" },
+        strategy.nodeLimit.map { "    limit: \($0)" }, strategy.storeLimit.map { "    store_limit: \($0)" },
+        strategy.fleetLimit.map { "    fleet_limit: \($0)" },
+      ].compactMap(\.self)
   }
 
   private static func pairs(_ labels: [String: String]) -> String {

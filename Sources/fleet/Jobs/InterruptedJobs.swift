@@ -13,6 +13,8 @@ protocol FleetBound {
 extension StatusCommand: FleetBound {}
 extension WatchCommand: FleetBound {}
 extension PushCommand: FleetBound {}
+extension DiffCommand: FleetBound {}
+extension ApplyCommand: FleetBound {}
 extension RollbackCommand: FleetBound {}
 extension DrainCommand: FleetBound {}
 extension UndrainCommand: FleetBound {}

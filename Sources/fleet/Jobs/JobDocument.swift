@@ -4,13 +4,14 @@ import Foundation
 
 /// Jobs as JSON, schema 1. Every key is always there, null when there is nothing to say.
 enum JobDocument {
-  static func list(_ jobs: [StoredJob], fleet: String, owner: (JobID) -> JobOwner?) throws -> String {
-    let jobs = jobs.map { keys($0, owner: owner($0.id)) }
-    return try text(["schema": 1, "fleet": fleet, "jobs": jobs], isPretty: true)
+  static func list(_ jobs: [StoredJob], fleet: String, isSimulated: Bool, owner: (JobID) -> JobOwner?) throws -> String
+  {
+    let jobs = jobs.map { keys($0, isSimulated: isSimulated, owner: owner($0.id)) }
+    return try text(["schema": 1, "fleet": fleet, "simulated": isSimulated, "jobs": jobs], isPretty: true)
   }
 
-  static func whole(_ details: JobDetails, owner: JobOwner?) throws -> String {
-    var document = keys(details.job, owner: owner)
+  static func whole(_ details: JobDetails, isSimulated: Bool, owner: JobOwner?) throws -> String {
+    var document = keys(details.job, isSimulated: isSimulated, owner: owner)
     document["schema"] = 1
     document["nodes"] = details.nodes.map(\.description)
     document["report"] = orNull(details.report.map(embedded))
@@ -27,18 +28,18 @@ enum JobDocument {
   }
 
   /// One line.
-  static func line(_ job: StoredJob, owner: JobOwner?) throws -> String {
-    try text(keys(job, owner: owner), isPretty: false)
+  static func line(_ job: StoredJob, isSimulated: Bool, owner: JobOwner?) throws -> String {
+    try text(keys(job, isSimulated: isSimulated, owner: owner), isPretty: false)
   }
 
-  private static func keys(_ job: StoredJob, owner: JobOwner?) -> [String: Any] {
+  private static func keys(_ job: StoredJob, isSimulated: Bool, owner: JobOwner?) -> [String: Any] {
     [
       "id": job.id.description, "kind": job.id.kind, "title": job.title, "state": job.state.rawValue,
       "reason": orNull(job.reason.isEmpty ? nil : job.reason),
       "progress": orNull(job.progress.isEmpty ? nil : job.progress),
       "created": JobText.time(job.created), "changed": JobText.time(job.changed),
       "reported": orNull(job.reported.map(JobText.time)), "ordered_by": job.orderedBy,
-      "model": orNull(job.model), "process": orNull(owner.map { Int($0.pid) }),
+      "model": orNull(job.model), "simulated": isSimulated, "process": orNull(owner.map { Int($0.pid) }),
     ]
   }
 

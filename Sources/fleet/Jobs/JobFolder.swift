@@ -47,6 +47,12 @@ extension FleetOptions {
     return (store, try store.job(named: name, of: fleet))
   }
 
+  /// Whether the fleet is a simulated one; false when its file cannot be read.
+  var isSimulated: Bool { (try? definition().isSimulated) ?? false }
+
+  /// Who orders: in whose name nodes are called, else whose account this is.
+  var operatorName: String { person ?? NSUserName() }
+
   /// ` --fleet FILE` for a command that is recommended, unless it would be found without.
   var hint: String { fleet == "fleet.yaml" ? "" : " --fleet \(fleet)" }
 

@@ -28,11 +28,14 @@ struct JobsList: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let fleet = options.jobFleet(try options.definition())
+    let definition = try options.definition()
+    let fleet = options.jobFleet(definition)
     let store = try options.existingJobs()
     let jobs = try store?.jobs(of: fleet) ?? []
     if json {
-      print(try JobDocument.list(jobs, fleet: fleet.name) { store?.owner(of: $0) })
+      print(
+        try JobDocument.list(jobs, fleet: fleet.name, isSimulated: definition.isSimulated) { store?.owner(of: $0) }
+      )
     } else if jobs.isEmpty {
       print("fleet '\(fleet.name)' has no jobs")
     } else {
@@ -60,7 +63,7 @@ struct JobsShow: AsyncParsableCommand {
     let details = try JobDetails(job, in: store)
     let owner = store.owner(of: job.id)
     if json {
-      print(try JobDocument.whole(details, owner: owner))
+      print(try JobDocument.whole(details, isSimulated: options.isSimulated, owner: owner))
     } else {
       for line in JobText.whole(details, owner: owner, at: .now) { print(line) }
     }

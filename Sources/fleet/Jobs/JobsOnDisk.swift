@@ -67,7 +67,9 @@ final class JobsOnDisk: JobCatalog {
   func order(_ push: PushOrder) async throws(CommandError) -> OrderedJob {
     try await bounded(ordering, Self.orderLimit, "ordering the push") { [self] in
       let store = try options.openJobs()
-      let created = try await PushOrdering(store: store, options: options).order(push, of: fleet, by: person)
+      let title = "push \(push.model.version) to \(push.target)"
+      let order = try RolloutOrder(push.model, to: push.nodes, push.strategy, title: title, in: fleet)
+      let created = try await order.record(in: store, options, fleet, by: person)
       return OrderedJob(id: created.job.id.description, superseded: created.superseded.map(\.description))
     }
   }

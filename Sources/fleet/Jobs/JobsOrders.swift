@@ -61,7 +61,7 @@ struct JobOrderOptions: ParsableArguments {
     let (store, job) = try options.job(named: id)
     let words = try await JobOrdering(store: store, options: options).give(kind, to: job, by: NSUserName())
     if json {
-      print(try JobDocument.line(store.job(job.id), owner: store.owner(of: job.id)))
+      print(try JobDocument.line(store.job(job.id), isSimulated: options.isSimulated, owner: store.owner(of: job.id)))
     } else {
       print(words)
     }

@@ -22,12 +22,33 @@ struct JobsWatch: AsyncParsableCommand {
     try await Self.follow(job.id, in: store, options: options, json: json)
   }
 
+  /// Follows jobs that were just ordered, one after the other: they go on side by side. Throws status 1 unless all succeeded.
+  static func follow(_ ids: [JobID], options: FleetOptions, json: Bool) async throws {
+    let store = try options.openJobs()
+    for id in ids where !json {
+      let follow = "fleet jobs watch \(id)\(options.hint)"
+      Complaint.print("\(id) goes on when this command ends; '\(follow)' follows it")
+    }
+    var worst: ExitCode?
+    for id in ids {
+      do {
+        try await follow(id, in: store, options: options, json: json)
+      } catch let code as ExitCode {
+        worst = code
+      }
+    }
+    if let worst { throw worst }
+  }
+
   /// Prints a line at each change and ends with the job. Whoever stops watching stops nothing else.
   static func follow(_ id: JobID, in store: JobStore, options: FleetOptions, json: Bool) async throws {
+    let isSimulated = options.isSimulated
     var last = ""
     while true {
       let job = try store.job(id)
-      let line = json ? try JobDocument.line(job, owner: store.owner(of: id)) : JobText.line(job)
+      let line =
+        json
+        ? try JobDocument.line(job, isSimulated: isSimulated, owner: store.owner(of: id)) : JobText.line(job)
       if line != last { print(line) }
       last = line
       // A reader that has gone away, as in 'fleet jobs watch 12 | head', ends the command.

@@ -13,8 +13,6 @@ struct RolloutWork: JobWork {
     /// Absolute.
     var folder: String
     var strategy: RolloutStrategy
-    /// The most that one node gets, such as `2MB/s`; nil for as much as the line carries.
-    var limit: String?
   }
 
   let options: FleetOptions
@@ -29,8 +27,10 @@ struct RolloutWork: JobWork {
       }
       let fleet = try options.definition()
       let nodes = fleet.nodes.filter { context.nodes.contains($0.name) }
+      let hours = try StoreHours(spec.strategy.window, of: nodes.map(\.name), in: fleet)
+      let pace = TransferPace(TransferLimits(spec.strategy), hours: { hours[$0] }, leavesWhenClosed: true)
       return try await Connections.with(nodes, options: options, fleet: fleet) { agents in
-        await drive(spec, model, AgentDirectory(agents), nodes.map(\.name), context)
+        await drive(spec, model, AgentDirectory(agents), nodes.map(\.name), pace, context)
       }
     } catch let error as DecodingError {
       return .failed("its specification is not understood: \(JSONText.describe(error))")
@@ -44,6 +44,7 @@ struct RolloutWork: JobWork {
     _ model: LocalModel,
     _ agents: AgentDirectory,
     _ nodes: [NodeName],
+    _ pace: TransferPace,
     _ context: JobContext
   ) async -> JobEnd {
     let plan = RolloutPlan(
@@ -56,7 +57,6 @@ struct RolloutWork: JobWork {
     )
     let journal = Journal(context: context)
     do {
-      let rate = try spec.limit.map { (text) throws(CommandError) in try ByteRate(parsing: text) }
       var past = try context.events.map { try JSONDecoder().decode(Entry.self, from: $0.body) }
       // What has ended listens to nobody any more: to be undone it must be told before it begins again.
       if let undo = context.standing.first(where: { $0.kind == .undo }), Self.hasEnded(plan, past) {
@@ -72,7 +72,7 @@ struct RolloutWork: JobWork {
         replaying: past.map { ($0.event, $0.seconds) },
         journal: journal,
         controls: Self.controls(context.controls),
-        pace: TransferPace(TransferLimits(node: rate))
+        pace: pace
       )
       return Self.end(of: await job.run { Self.tell($0, context) })
     } catch {
@@ -86,7 +86,8 @@ struct RolloutWork: JobWork {
 
   private static func tell(_ report: RolloutReport, _ context: JobContext) {
     guard let data = try? JSONEncoder().encode(report) else { return }
-    let progress = "\(report.settled) of \(report.nodes) nodes"
+    let wait = report.opens == nil ? "" : ", \(report.reason)"
+    let progress = "\(report.settled) of \(report.nodes) nodes\(wait)"
     context.tell(JobProgress(report: data, progress: progress, pause: report.state == "paused" ? report.reason : nil))
   }
 

@@ -26,19 +26,34 @@ struct RolloutOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How long to wait for nodes that cannot be reached, such as 10m.", valueName: "time"))
   var wait: String?
 
+  @Option(
+    help: ArgumentHelp("When bytes may go to a store, by its own clock, such as 22:00-05:00.", valueName: "hours")
+  )
+  var window: String?
+
+  @Option(help: ArgumentHelp("The most that one node gets, such as 2MB/s.", valueName: "rate"))
+  var limit: String?
+
+  @Option(help: ArgumentHelp("The most that goes over the line of one store.", valueName: "rate"))
+  var storeLimit: String?
+
+  @Option(help: ArgumentHelp("The most that is sent to all nodes together.", valueName: "rate"))
+  var fleetLimit: String?
+
   @Flag(help: "Only say what would happen and where it would fail; no byte moves.")
   var plan = false
 
   @Flag(help: "Do not follow the rollout: 'fleet jobs watch' does.")
   var detach = false
 
-  var isAsked: Bool { plan || detach || [strategy, waves, bake, gate, abort, wait].contains { $0 != nil } }
+  /// Limits alone make no rollout: they hold for a push from node to node, too.
+  var isAsked: Bool { plan || detach || [strategy, waves, bake, gate, abort, wait, window].contains { $0 != nil } }
 
-  /// Throws a `UsageError` with every problem of every option.
-  func strategy(of fleet: FleetDefinition) throws -> RolloutStrategy {
+  /// `named` counts when no strategy is asked for. Throws a `UsageError` with every problem of every option.
+  func strategy(of fleet: FleetDefinition, otherwise named: String? = nil) throws -> RolloutStrategy {
     var problems: [String] = []
     var made = RolloutStrategy()
-    if let strategy {
+    if let strategy = strategy ?? named {
       do {
         made = try fleet.strategy(named: strategy)
       } catch {
@@ -61,11 +76,23 @@ struct RolloutOptions: ParsableArguments {
       }
       place = value
     }
+    func line<Rule: LineText>(_ name: String, _ text: String?, _ place: inout Rule?) {
+      guard let text else { return }
+      do throws(CommandError) {
+        place = try Rule(parsing: text)
+      } catch {
+        problems.append("\(name): \(error.message)")
+      }
+    }
     rule("--waves", waves, &made.waves)
     rule("--gate", gate, &made.gate)
     rule("--abort", abort, &made.abort)
     duration("--bake", bake, &made.bake)
     duration("--wait", wait, &made.returnTimeout)
+    line("--window", window, &made.window)
+    line("--limit", limit, &made.nodeLimit)
+    line("--store-limit", storeLimit, &made.storeLimit)
+    line("--fleet-limit", fleetLimit, &made.fleetLimit)
     guard problems.isEmpty else { throw UsageError(problems.joined(separator: "\n")) }
     return made
   }

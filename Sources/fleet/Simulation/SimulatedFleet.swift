@@ -26,15 +26,23 @@ struct SimulatedFleet: Sendable {
     let addresses = try SimulatedPorts.take(settings.nodes).map { "127.0.0.1:\($0)" }
     let addressOf = Dictionary(uniqueKeysWithValues: zip(plan.boxes.map(\.name), addresses))
     var definition = base
+    definition.isSimulated = true
     definition.stores = plan.stores.map { store in
       FleetDefinition.Store(
         name: store.name,
         labels: store.labels,
+        timezone: "UTC",
         nodes: store.boxes.map { box in
           let labels = store.labels.merging(["device": box.profile.device.rawValue]) { $1 }
           return FleetDefinition.Node(name: box.name, address: addressOf[box.name] ?? "", labels: labels)
         }
       )
+    }
+    // What the file asks of stores that are not simulated, nobody can do.
+    for index in definition.models.indices {
+      let queries = definition.models[index].desired.map { [$0.to] + [$0.canary?.to].compactMap(\.self) } ?? []
+      let isMeant = queries.allSatisfy { definition.nodes.contains(where: $0.matches) }
+      if !isMeant { definition.models[index].desired = nil }
     }
     try FleetFileText.text(definition).write(to: folder.fleetFile, atomically: true, encoding: .utf8)
     let certificates = folder.certificates.path(percentEncoded: false)

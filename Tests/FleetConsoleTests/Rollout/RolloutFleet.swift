@@ -116,7 +116,9 @@ struct RolloutFleet: Sendable {
     _ strategy: RolloutStrategy,
     replaying past: [(event: RolloutEvent, seconds: Double)] = [],
     journal: MemoryJournal = MemoryJournal(),
-    controls: AsyncStream<RolloutControl> = AsyncStream { $0.finish() }
+    controls: AsyncStream<RolloutControl> = AsyncStream { $0.finish() },
+    pace: TransferPace = TransferPace(),
+    clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) -> RolloutJob {
     RolloutJob(
       plan: plan(strategy),
@@ -125,7 +127,9 @@ struct RolloutFleet: Sendable {
       replaying: past,
       journal: journal,
       controls: controls,
-      timing: .quick
+      timing: .quick,
+      pace: pace,
+      clock: clock
     )
   }
 
@@ -165,6 +169,7 @@ extension RolloutTiming {
     timing.silence = .seconds(2)
     timing.engineDown = .seconds(1)
     timing.settling = .milliseconds(20)
+    timing.look = .milliseconds(50)
     timing.report = .milliseconds(20)
     return timing
   }

@@ -31,7 +31,7 @@ struct RolloutPropertyTests {
         nil, RolloutRig.old, RolloutRig.old, RolloutRig.old, Self.other,
         NodeVersion(version: RolloutRig.version, digest: RolloutRig.digest),
       ].randomElement(using: &random) ?? nil
-    switch Int.random(in: 0...14, using: &random) {
+    switch Int.random(in: 0...15, using: &random) {
     case 0: return .reachable(node, serving: served)
     case 1: return .unreachable(node, "gone")
     case 2, 3: return .transferred(node, sentBytes: 10)
@@ -41,6 +41,7 @@ struct RolloutPropertyTests {
     case 10, 11: return .confirmed(node)
     case 12: return .restored(node, serving: served?.version, wasSwitched: random.chance(0.5))
     case 13: return random.chance(0.2) ? .failed(node, CommandError(.failed, "it broke")) : .tick
+    case 14: return .closed(node, until: Double.random(in: 1000...5000, using: &random), sentBytes: 3)
     default:
       return random.chance(0.1) ? .superseded(node, by: Self.other.version) : .measured(node, .absent("no frames"))
     }

@@ -1,5 +1,3 @@
-package import FleetCore
-
 /// Hours of a day in which something may be done, by the clock on a store's wall: `22:00-05:00`.
 package struct TimeWindow: Sendable, Equatable, CustomStringConvertible {
   package static let minutesPerDay = 24 * 60

@@ -1,5 +1,3 @@
-package import FleetCore
-
 /// Bytes per second, as an operator writes it: `2MB/s`.
 package struct ByteRate: Sendable, Equatable, CustomStringConvertible {
   package let bytesPerSecond: Double
