@@ -5,6 +5,8 @@ import NIOCore
 enum InferValidation {
   /// More rows in one request are refused: a model's working memory grows with them.
   static let maximumBatch = 1024
+  private static let longestShape = 16
+  private static let mostProblems = 8
 
   /// Inputs in the model's order, and the indices of the wanted outputs.
   struct Prepared {
@@ -32,7 +34,7 @@ enum InferValidation {
     } else {
       prepared.wanted = Array(model.outputs.indices)
     }
-    guard problems.isEmpty else { throw ServingError(.invalid, problems.joined(separator: "; ")) }
+    guard problems.isEmpty else { throw ServingError(.invalid, listing(problems)) }
     prepared.shape = shape(of: prepared.inputs, for: model)
     return prepared
   }
@@ -59,13 +61,13 @@ enum InferValidation {
       return ["\(name): expected datatype \(expected.datatype.rawValue), found \(tensor.datatype.rawValue)"]
     }
     guard expected.accepts(shape: tensor.shape), tensor.shape.allSatisfy({ $0 > 0 }) else {
-      return ["\(name): expected shape \(text(expected.shape)), found \(text(tensor.shape))"]
+      return ["\(name): expected shape \(text(expected.shape)), found \(excerpt(tensor.shape))"]
     }
     if expected.shape.first == -1, let rows = tensor.shape.first, rows > maximumBatch {
       return ["\(name): a batch of \(rows) is over the limit of \(maximumBatch)"]
     }
     guard let count = Tensor.elementCount(tensor.shape) else {
-      return ["\(name): shape \(text(tensor.shape)) holds more elements than can be counted"]
+      return ["\(name): shape \(excerpt(tensor.shape)) holds more elements than can be counted"]
     }
     guard let size = tensor.datatype.size else {
       return BytesElements.problem(in: tensor.bytes, count: count).map { ["\(name): \($0)"] } ?? []
@@ -74,7 +76,7 @@ enum InferValidation {
     guard !overflow, bytes == tensor.bytes.readableBytes else {
       let needed = overflow ? "more than any memory holds" : "\(bytes) bytes"
       return [
-        "\(name): shape \(text(tensor.shape)) of \(tensor.datatype.rawValue) is \(needed), "
+        "\(name): shape \(excerpt(tensor.shape)) of \(tensor.datatype.rawValue) is \(needed), "
           + "found \(tensor.bytes.readableBytes) bytes"
       ]
     }
@@ -109,5 +111,16 @@ enum InferValidation {
 
   static func text(_ shape: [Int]) -> String {
     "[\(shape.map(String.init).joined(separator: ","))]"
+  }
+
+  /// The same of a caller's shape, cut when it is long: an error must not be a way to have us send what was sent to us.
+  static func excerpt(_ shape: [Int]) -> String {
+    guard shape.count > longestShape else { return text(shape) }
+    return "\(text(Array(shape.prefix(longestShape))).dropLast()),...] of \(shape.count) lengths"
+  }
+
+  private static func listing(_ problems: [String]) -> String {
+    let more = problems.count - mostProblems
+    return problems.prefix(mostProblems).joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
   }
 }

@@ -165,7 +165,7 @@ struct RESTInferDecoder {
     if let size = datatype.size {
       let needed = Tensor.elementCount(shape)?.multipliedReportingOverflow(by: size)
       guard let needed, !needed.overflow, needed.partialValue == slice.byteSize else {
-        let shape = InferValidation.text(shape)
+        let shape = InferValidation.excerpt(shape)
         throw ServingError(
           .invalid,
           "shared_memory_byte_size is \(slice.byteSize), which is not what shape \(shape) of \(datatype.rawValue) takes"

@@ -73,7 +73,7 @@ struct RESTInput {
     // What is missing is told when all is read.
     guard let datatype, let shape else { return nil }
     guard let count = Tensor.elementCount(shape) else {
-      throw reader.error("shape \(InferValidation.text(shape)) holds more elements than can be counted")
+      throw reader.error("shape \(InferValidation.excerpt(shape)) holds more elements than can be counted")
     }
     return try TensorJSONReader.read(&reader, datatype: datatype, shape: shape, count: count)
   }
