@@ -1,4 +1,5 @@
 import FleetCore
+package import FleetWire
 import FoundationEssentials
 import Glibc
 package import Logging
@@ -16,11 +17,12 @@ package struct AgentParts: Sendable {
   package let metrics: ListeningSocket?
   package let board: MetricsBoard
 
-  /// Binds all sockets and opens the state folder. Throws in words for an operator.
+  /// Binds all sockets and opens the state folder. With `credentials` it fetches from siblings. Throws in words for an operator.
   package static func open(
     _ configuration: AgentConfiguration,
     version: String,
     log: Logger,
+    credentials: Credentials? = nil,
     clock: AgentClock = .system,
     spawner: (@Sendable (EngineSockets) -> any EngineSpawner)? = nil
   ) async throws -> AgentParts {
@@ -119,6 +121,7 @@ package struct AgentParts: Sendable {
       drain: drain,
       hub: hub,
       options: configuration.models,
+      credentials: credentials,
       clock: clock,
       log: log
     )

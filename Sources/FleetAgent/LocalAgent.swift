@@ -1,4 +1,5 @@
 package import FleetCore
+package import FleetWire
 import FoundationEssentials
 package import Logging
 
@@ -14,6 +15,8 @@ package actor LocalAgent: NodeAgent {
   private let activator: Activator
   private let examiner: GoldenExaminer
   private let clock: AgentClock
+  /// What it shows siblings; nil when it fetches from none.
+  nonisolated let credentials: Credentials?
   private var commands: CommandLog
   /// The state of the repository that the engine was told of last.
   private var toldRevision: UInt64 = 0
@@ -26,6 +29,7 @@ package actor LocalAgent: NodeAgent {
     drain: DrainKeeper,
     hub: FrameHub,
     options: [String: ModelOptions] = [:],
+    credentials: Credentials? = nil,
     clock: AgentClock,
     log: Logger
   ) {
@@ -37,6 +41,7 @@ package actor LocalAgent: NodeAgent {
     self.drain = drain
     self.hub = hub
     self.clock = clock
+    self.credentials = credentials
     activator = Activator(repository: repository, supervisor: supervisor, options: options, log: log)
     examiner = GoldenExaminer(repository: repository, supervisor: supervisor)
     commands = CommandLog(log: log)
@@ -45,6 +50,8 @@ package actor LocalAgent: NodeAgent {
   package func describe() async throws(CommandError) -> NodeDescription {
     var description = description
     description.repository = await repository.entries
+    description.sendEncodings = sendEncodings
+    description.canFetch = canFetch
     return description
   }
 

@@ -21,7 +21,43 @@ package final class FileSource: ByteSource, Sendable {
     count = UInt64(clamping: info.st_size)
   }
 
+  /// What `write` gives, in a file that has no name and is gone with this. Throws `.failed` when there is no place for it.
+  package init(
+    temporary folder: String,
+    _ write: (_ give: ([UInt8]) throws(CommandError) -> Void) throws(CommandError) -> Void
+  ) throws(CommandError) {
+    let name = "\(folder)/fleet-\(UInt64.random(in: 0...UInt64.max))"
+    let descriptor = unsafe open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Self.problem("no file can be made there", folder) }
+    unsafe unlink(name)
+    var count: UInt64 = 0
+    do throws(CommandError) {
+      try write { (bytes) throws(CommandError) in
+        try Self.append(bytes, to: descriptor, in: folder)
+        count += UInt64(bytes.count)
+      }
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    path = folder
+    self.descriptor = descriptor
+    self.count = count
+  }
+
   deinit { close(descriptor) }
+
+  private static func append(_ bytes: [UInt8], to descriptor: Int32, in folder: String) throws(CommandError) {
+    var written = 0
+    while written < bytes.count {
+      let result = unsafe bytes.withUnsafeBytes { room in
+        unsafe Glibc.write(descriptor, room.baseAddress.map { unsafe $0 + written }, bytes.count - written)
+      }
+      if result < 0, errno == EINTR { continue }
+      guard result > 0 else { throw problem("cannot be written", folder) }
+      written += result
+    }
+  }
 
   package func bytes(at offset: UInt64, count: Int) throws(CommandError) -> [UInt8] {
     var error: Int32 = 0

@@ -7,17 +7,9 @@ struct ControlService: Service {
   private let agent: LocalAgent
   private let server: AgentServer
 
-  init(_ agent: LocalAgent, _ configuration: AgentConfiguration) throws {
+  init(_ agent: LocalAgent, at address: String, _ credentials: Credentials) throws {
     self.agent = agent
-    server = try AgentServer(
-      agent: agent,
-      address: configuration.control.description,
-      credentials: Credentials(
-        authorityFile: configuration.authority,
-        certificateFile: configuration.certificate,
-        keyFile: configuration.key
-      )
-    )
+    server = try AgentServer(agent: agent, address: address, credentials: credentials)
   }
 
   func run() async throws {

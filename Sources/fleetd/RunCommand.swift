@@ -1,6 +1,7 @@
 import ArgumentParser
 import FleetAgent
 import FleetCore
+import FleetWire
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -21,10 +22,19 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try orExit(status: 2) { try options.configuration }
     let log = DaemonLog.start(level: configuration.logLevel, node: configuration.node)
-    let parts = try await orExit(status: 1) {
-      try await AgentParts.open(configuration, version: BuildVersion.text, log: log)
+    let credentials = try orExit(status: 1) {
+      try Credentials(
+        authorityFile: configuration.authority,
+        certificateFile: configuration.certificate,
+        keyFile: configuration.key
+      )
     }
-    let control = try orExit(status: 1) { try ControlService(parts.agent, configuration) }
+    let parts = try await orExit(status: 1) {
+      try await AgentParts.open(configuration, version: BuildVersion.text, log: log, credentials: credentials)
+    }
+    let control = try orExit(status: 1) {
+      try ControlService(parts.agent, at: configuration.control.description, credentials)
+    }
     var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, parts.probation, control]
     if let socket = parts.metrics { services.append(MetricsService(board: parts.board, socket: socket)) }
     if options.exitWithStdin { services.append(StandardInputEnd()) }

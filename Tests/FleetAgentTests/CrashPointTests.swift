@@ -1,5 +1,6 @@
 import FleetCore
 import FleetTestSupport
+import FleetTransfer
 import FoundationEssentials
 import Testing
 
@@ -10,6 +11,8 @@ import Testing
 struct CrashPointTests {
   private enum Step: Sendable, CustomStringConvertible {
     case push(TestVersion)
+    /// As deltas against files of another.
+    case delta(TestVersion, base: TestVersion)
     case activate(TestVersion)
     case confirm(TestVersion)
     case rollback
@@ -19,6 +22,7 @@ struct CrashPointTests {
     var description: String {
       switch self {
       case .push(let version): "push \(version.version.number)"
+      case .delta(let version, _): "push a delta of \(version.version.number)"
       case .activate(let version): "activate \(version.version.number)"
       case .confirm(let version): "confirm \(version.version.number)"
       case .rollback: "rollback"
@@ -36,6 +40,7 @@ struct CrashPointTests {
     .push(version(1)), .activate(version(1)), .confirm(version(1)), .push(version(2)), .push(version(3)),
     .activate(version(3)), .confirm(version(3)), .push(version(4)), .push(version(5)), .activate(version(5)), .rollback,
     .remember(version(5)), .activate(version(5)), .retire(version(5)), .push(version(6)), .activate(version(6)),
+    .delta(version(7), base: version(6)),
   ]
 
   @Test(arguments: [false, true]) func everyCrashPointLeavesTheOldOrTheNew(losesNames: Bool) async throws {
@@ -89,8 +94,8 @@ struct CrashPointTests {
     }
     print("crash points\(losesNames ? " that lose names" : ""): \(points) (\(told.joined(separator: ", ")))")
     let last = try await Self.opened(template)
-    #expect(await last.entries.map(\.version.number) == [3, 6])
-    #expect(await last.entries.map(\.role) == [.previous, .active])
+    #expect(await last.entries.map(\.version.number) == [3, 6, 7])
+    #expect(await last.entries.map(\.role) == [.previous, .active, .stored])
     #expect(points > 150)
   }
 
@@ -99,6 +104,7 @@ struct CrashPointTests {
   private static func run(_ step: Step, in repository: ModelRepository, isDone: Bool = false) async throws {
     switch step {
     case .push(let version): try await push(version, to: repository)
+    case .delta(let version, let base): try await push(version, against: base, to: repository)
     case .activate(let version): try await repository.switchActive(to: version.version, digest: version.digest)
     case .confirm(let version): try await repository.confirm(version.version, digest: version.digest)
     case .rollback:
@@ -136,6 +142,41 @@ struct CrashPointTests {
         )
       }
     }
+  }
+
+  /// The weights as a delta, in two pieces; the rest as it is.
+  private static func push(
+    _ version: TestVersion,
+    against base: TestVersion,
+    to repository: ModelRepository
+  ) async throws {
+    let path = "model.onnx"
+    let staged = try await repository.stage(version.manifest).first { $0.path == path }
+    if let staged, !staged.isComplete {
+      let (old, new) = (ByteArray(base.contents[path] ?? []), ByteArray(version.contents[path] ?? []))
+      let (oldFile, newFile) = (try FileIdentity(of: old), try FileIdentity(of: new))
+      var delta: [UInt8] = []
+      try DeltaEncoder(base: (old, oldFile), result: (new, newFile)).encode(.subtract) { delta += $0 }
+      let sha256 = SHA256Text.hash(delta)
+      let offset = staged.delta?.sha256 == sha256 ? staged.delta?.receivedBytes ?? 0 : 0
+      let number = try await repository.begin(
+        FileTransfer(
+          digest: version.digest,
+          path: path,
+          offset: offset,
+          delta: .init(sha256: sha256, bytes: UInt64(delta.count), baseSHA256: oldFile.sha256)
+        )
+      )
+      let rest = Array(delta.dropFirst(Int(offset)))
+      for piece in [rest.prefix(rest.count / 2), rest.suffix(from: rest.count / 2)] where !piece.isEmpty {
+        try await repository.receive(Array(piece), by: number, of: version.digest)
+      }
+      let rebuild = try #require(try await repository.rebuild(by: number, of: version.digest))
+      try await repository.rebuilder.run(rebuild)
+      try await repository.adopt(by: number, of: version.digest)
+      _ = try await repository.end(number, of: version.digest)
+    }
+    try await push(version, to: repository)
   }
 
   // MARK: Disks

@@ -73,12 +73,12 @@ enum JobFixture {
       seconds += 1
       _ = machine.handle(event, at: seconds)
     }
-    return RolloutReport(machine, board: board, versionBytes: 48_000_000)
+    return RolloutReport(machine, board: board)
   }
 
   /// Takes a node all the way to `passed`.
   static func pass(_ name: NodeName, bytes: UInt64 = 48_000_000, _ event: (RolloutEvent) -> Void) {
-    event(.transferred(name, sentBytes: bytes))
+    event(.transferred(name, sentBytes: bytes, delivery: Delivery(sentBytes: bytes, missingBytes: 48_000_000)))
     event(.activated(name, before: old))
     event(.judged(name, verdict(p99: 0.012, joules: 0.011)))
     event(.confirmed(name))

@@ -17,14 +17,21 @@ struct TestLink {
   }
 
   let folder: TemporaryFolder
+  let name: NodeName
   let agent: LocalAgent
   private let parts: AgentParts
   private let nodeCredentials: Credentials
   private let operatorCredentials: Credentials
 
   init() async throws {
-    folder = try TemporaryFolder()
-    let authority = try CertificateAuthority.create(fleet: "acme", in: folder.path("ca"))
+    let folder = try TemporaryFolder()
+    try await self.init(Self.node, of: CertificateAuthority.create(fleet: "acme", in: folder.path("ca")), in: folder)
+  }
+
+  /// One of several nodes with one authority.
+  init(_ name: NodeName, of authority: CertificateAuthority, in folder: TemporaryFolder) async throws {
+    self.folder = folder
+    self.name = name
     func credentials(_ issued: IssuedCertificate) throws -> Credentials {
       try Credentials(
         authorityFile: authority.certificatePath,
@@ -32,14 +39,15 @@ struct TestLink {
         keyFile: issued.keyPath
       )
     }
-    nodeCredentials = try credentials(authority.issueNode(Self.node, from: Date(), validity: 86_400, replacing: true))
+    nodeCredentials = try credentials(authority.issueNode(name, from: Date(), validity: 86_400, replacing: true))
     operatorCredentials = try credentials(
       authority.issueOperator("ops", from: Date(), validity: 86_400, replacing: true)
     )
     parts = try await AgentParts.open(
-      AgentConfiguration(node: Self.node, stateDirectory: folder.path("state")),
+      AgentConfiguration(node: name, stateDirectory: folder.path("state-\(name.node)")),
       version: "test",
-      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+      credentials: nodeCredentials
     ) { _ in NoEngine() }
     agent = parts.agent
   }
@@ -67,7 +75,17 @@ struct TestLink {
   }
 
   func remote(at address: String) throws -> RemoteAgent {
-    try RemoteAgent(name: Self.node, address: address, credentials: operatorCredentials)
+    try RemoteAgent(name: name, address: address, credentials: operatorCredentials)
+  }
+
+  /// As a node of the fleet calls this one.
+  func remote(at address: String, as other: TestLink) throws -> RemoteAgent {
+    try RemoteAgent(name: name, address: address, credentials: other.nodeCredentials)
+  }
+
+  /// Where a file of a complete version lies on this node's disk.
+  func place(of path: String, _ number: Int) -> String {
+    folder.path("state-\(name.node)/repository/models/tag-reader/\(number)/\(path)")
   }
 
   /// A version on the operator's disk.
@@ -76,6 +94,8 @@ struct TestLink {
     let place = folder.path("library/\(number)")
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     for (path, bytes) in contents { try Data(bytes).write(to: URL(fileURLWithPath: "\(place)/\(path)")) }
+    let manifest = URL(fileURLWithPath: "\(place)/\(ModelManifest.fileName)")
+    try Data(version.manifest.canonicalBytes).write(to: manifest)
     return LocalModel(manifest: version.manifest, folder: place)
   }
 }

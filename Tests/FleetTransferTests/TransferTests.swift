@@ -81,7 +81,7 @@ import Testing
     let half = FilePieces(Array(bytes.prefix(1_000_000)), pieceBytes: 100_000)
     #expect(try await link.agent.send(FileTransfer(digest: digest, path: "a.bin", offset: 0), half) == 1_000_000)
     // The file was changed behind the agent's back: its hash tells.
-    let path = link.folder.path("state/repository/.staging/\(digest.text.dropFirst(7))/a.bin")
+    let path = link.folder.path("state-a/repository/.staging/\(digest.text.dropFirst(7))/a.bin")
     try Data([1, 2, 3]).write(to: URL(fileURLWithPath: path))
     let rest = FilePieces(Array(bytes.dropFirst(3)), pieceBytes: 100_000)
     let error = await #expect(throws: CommandError.self) {

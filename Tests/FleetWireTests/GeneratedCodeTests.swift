@@ -21,9 +21,9 @@ import Testing
       encoding: .utf8
     )
     let fields = proto.split(separator: "\n").filter { $0.contains("=") && !$0.contains("//") }
-    // A chunk and a piece of a model's file, both on their way to a node.
+    // A chunk and a piece of a model's file on their way to a node, and a piece on its way from one to its sibling.
     let bytes = fields.filter { $0.contains(" bytes ") && !$0.contains("int64 ") }
-    #expect(bytes == ["  bytes content = 4;", "    bytes content = 2;"])
+    #expect(bytes == ["  bytes content = 4;", "    bytes content = 2;", "  bytes content = 1;"])
     #expect(!fields.contains { $0.contains("repeated double") || $0.contains("repeated float") })
   }
 }

@@ -81,6 +81,32 @@ import Testing
         bytes: random.bytes(99)
       )
       #expect(try FileChunk(wire: Fleet_V1_WriteRequest(chunk)) == chunk, "\(random)")
+      let delta = FileTransfer.Delta(
+        sha256: SHA256Text.hash(random.bytes(8)),
+        bytes: .random(in: 0...1 << 50),
+        baseSHA256: SHA256Text.hash(random.bytes(8))
+      )
+      let transfer = FileTransfer(digest: version.digest, path: "a/b", offset: .random(in: 0...1 << 50), delta: delta)
+      #expect(try FileTransfer(wire: Fleet_V1_SendRequest(transfer)) == transfer, "\(random)")
+      let partial = PartialDelta(sha256: SHA256Text.hash(random.bytes(8)), receivedBytes: .random(in: 0...1 << 50))
+      let staged = [
+        StagedFile(path: "a", receivedBytes: 1, totalBytes: 2, delta: random.chance(0.5) ? partial : nil)
+      ]
+      #expect(try StagedFile.list(wire: Fleet_V1_StageReply(staged)) == staged, "\(random)")
+      let fetch = FetchOrder(
+        digest: version.digest,
+        sibling: random.nodeName(),
+        address: "10.0.0.1:9000",
+        bytesPerSecond: random.chance(0.5) ? .random(in: 1...1 << 50) : nil
+      )
+      #expect(try FetchOrder(wire: Fleet_V1_FetchRequest(fetch)) == fetch, "\(random)")
+      let part = FilePart(
+        digest: version.digest,
+        path: "a/b",
+        offset: .random(in: 0...1 << 50),
+        count: Int.random(in: 1...FileTransfer.maximumPieceBytes, using: &random)
+      )
+      #expect(try FilePart(wire: Fleet_V1_ReadRequest(part)) == part, "\(random)")
       let order = DrainOrder(
         reason: random.text(),
         orderedBy: random.text(),

@@ -75,6 +75,21 @@ import Testing
     #expect(wrong { $0.header.encoding = .unspecified }?.contains("0 is not known here") == true)
     #expect(wrong { $0.header.offset = .max }?.contains("header.offset") == true)
     #expect(wrong { $0.header.digest = "sha256:1" }?.contains("header.digest") == true)
+    #expect(wrong { $0.header.encoding = .delta }?.contains("header.delta") == true)
+    #expect(wrong { $0.header.delta.bytes = 7 }?.contains("goes with the encoding of a delta") == true)
+    let hash = String(repeating: "a", count: 64)
+    func wrongDelta(_ change: (inout Fleet_V1_SendDelta) -> Void) -> String? {
+      wrong { request in
+        request.header.encoding = .delta
+        request.header.delta.sha256 = hash
+        request.header.delta.baseSha256 = hash
+        change(&request.header.delta)
+      }
+    }
+    #expect(wrongDelta { _ in } == nil)
+    #expect(wrongDelta { $0.sha256 = "../x" }?.contains("header.delta.sha256") == true)
+    #expect(wrongDelta { $0.baseSha256 = hash.uppercased() }?.contains("header.delta.base_sha256") == true)
+    #expect(wrongDelta { $0.bytes = .max }?.contains("header.delta.bytes") == true)
     #expect(throws: CommandError.self) { try FileTransfer(wire: nil) }
     let large = Fleet_V1_SendRequest(piece: [UInt8](repeating: 0, count: FileTransfer.maximumPieceBytes + 1))
     #expect(throws: CommandError.self) { try FileTransfer.piece(wire: large) }

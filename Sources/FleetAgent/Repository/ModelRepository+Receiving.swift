@@ -1,16 +1,17 @@
 package import FleetCore
 import FleetTransfer
 
-/// A stream of one file that is being received.
+/// A stream of one file, or of a delta for it, that is being received.
 struct Receiving {
   /// Tells it apart from a later one of the same upload.
   let number: UInt64
   let path: String
   /// Bytes of the stream that are here already, and are left out.
   var surplus: UInt64
-  /// How many bytes of the file are here.
+  /// How many bytes of the file, or of the delta, are here.
   var received: UInt64
-  let decompressor: ZstdDecompressor?
+  var decompressor: ZstdDecompressor?
+  var delta: IncomingDelta?
 }
 
 /// What comes over the wire: chunk by chunk, or as a stream.
@@ -40,8 +41,13 @@ extension ModelRepository {
 
   /// Begins a stream; the number to call it by. One that is under way for the same version gives way.
   package func begin(_ transfer: FileTransfer) throws(CommandError) -> UInt64 {
-    let (_, file) = try announced(transfer.digest, transfer.path)
-    let received = received(file, of: transfer.digest)
+    let (manifest, file) = try announced(transfer.digest, transfer.path)
+    var received = received(file, of: transfer.digest)
+    var delta: IncomingDelta?
+    if let announced = transfer.delta {
+      let begun = try beginDelta(announced, of: file, in: manifest)
+      (delta, received) = (begun.delta, begun.received)
+    }
     guard transfer.offset <= received else {
       throw CommandError(.conflict, "'\(transfer.path)': expected offset \(received), found \(transfer.offset)")
     }
@@ -55,7 +61,8 @@ extension ModelRepository {
       path: transfer.path,
       surplus: received - transfer.offset,
       received: received,
-      decompressor: decompressor
+      decompressor: decompressor,
+      delta: delta
     )
     return lastReceiving
   }
@@ -77,7 +84,7 @@ extension ModelRepository {
     return stream.received
   }
 
-  private func underWay(_ number: UInt64, of digest: ModelDigest) throws(CommandError) -> Receiving {
+  func underWay(_ number: UInt64, of digest: ModelDigest) throws(CommandError) -> Receiving {
     guard let stream = receiving[digest], stream.number == number else {
       throw CommandError(.conflict, "another transfer of \(digest.short) has taken the place of this one")
     }
@@ -89,9 +96,13 @@ extension ModelRepository {
     let leftOut = min(stream.surplus, UInt64(bytes.count))
     stream.surplus -= leftOut
     if leftOut < bytes.count {
-      let (manifest, file) = try announced(digest, stream.path)
       let new = leftOut == 0 ? bytes : Array(bytes.dropFirst(Int(leftOut)))
-      stream.received = try take(new, of: file, in: manifest)
+      if let delta = stream.delta {
+        stream.received = try take(new, of: delta, received: stream.received)
+      } else {
+        let (manifest, file) = try announced(digest, stream.path)
+        stream.received = try take(new, of: file, in: manifest)
+      }
     }
     receiving[digest] = stream
   }
@@ -101,7 +112,7 @@ extension ModelRepository {
 
   // MARK: Both
 
-  private func announced(
+  func announced(
     _ digest: ModelDigest,
     _ path: String
   ) throws(CommandError) -> (ModelManifest, ModelManifest.File) {
@@ -133,10 +144,13 @@ extension ModelRepository {
     guard try saying("write '\(file.path)' of \(manifest.version)", { try incoming.finish(on: disk) }) else {
       throw CommandError(.corrupt, "'\(file.path)': the bytes received do not match the manifest; they were discarded")
     }
-    if manifest.files.allSatisfy({ received($0, of: digest) == $0.bytes }) {
-      try saying("complete \(manifest.version)") { try complete(manifest) }
-    }
+    try completeIfWhole(manifest)
     return incoming.received
+  }
+
+  func completeIfWhole(_ manifest: ModelManifest) throws(CommandError) {
+    guard manifest.files.allSatisfy({ received($0, of: manifest.digest) == $0.bytes }) else { return }
+    try saying("complete \(manifest.version)") { try complete(manifest) }
   }
 
   /// The file as it was left by the last piece, or read anew if something else happened to it.

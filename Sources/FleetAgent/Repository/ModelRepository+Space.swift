@@ -13,6 +13,11 @@ extension ModelRepository {
     var free = try freeBytes()
     var dropped: [ModelVersion] = []
     if free < needed {
+      // What is left of a delta is worth less than the room for the file itself.
+      discardDeltas(of: manifest.digest)
+      free = try freeBytes()
+    }
+    if free < needed {
       dropped = spares(freeing: needed - free)
       if !dropped.isEmpty {
         try saying("make room for \(manifest.version)") { try drop(dropped) }
@@ -34,6 +39,17 @@ extension ModelRepository {
       )
     }
     tellOfRoom(for: manifest, left: free - needed)
+  }
+
+  /// Whether `bytes` fit beside all that is promised already. Nothing is dropped for them: the file can come as it is, too.
+  func checkScratch(_ bytes: UInt64, for file: ModelManifest.File) throws(CommandError) {
+    let promised = uploads.values.reduce(UInt64(0)) { Self.sum($0, missing(of: $1)) }
+    let free = try freeBytes()
+    guard free < Self.sum(Self.sum(bytes, promised), Self.reservedBytes) else { return }
+    throw CommandError(
+      .noSpace,
+      "to make '\(file.path)' of a delta takes \(Self.megabytes(bytes)) beside it, and only \(Self.megabytes(free)) are free"
+    )
   }
 
   /// Room for the spare versions is not asked for: they are what goes first. But whoever counts on them should know.

@@ -21,6 +21,8 @@ package actor ModelRepository {
   let date: @Sendable () -> Date
   let keptVersions: Int
   private let executor: ThreadExecutor
+  /// Makes files of deltas, which would hold up everything else here.
+  nonisolated let rebuilder: DeltaRebuilder
   var versions: [ModelVersion: ModelManifest] = [:]
   private(set) var uploads: [ModelDigest: ModelManifest] = [:]
   /// Of each upload the file that its last bytes went to, and the stream that brings them.
@@ -48,6 +50,7 @@ package actor ModelRepository {
     log: Logger
   ) throws {
     executor = try ThreadExecutor(name: "repository", givesWay: true)
+    rebuilder = try DeltaRebuilder()
     folder = RepositoryFolder(root: root)
     self.keptVersions = keptVersions
     self.disk = disk
@@ -81,7 +84,7 @@ package actor ModelRepository {
           versions[manifest.version] == nil
         {
           uploads[digest] = manifest
-        } else {
+        } else if !isOfAnUpload(deltas: name) {
           try disk.remove(path)
         }
       }
@@ -114,7 +117,7 @@ package actor ModelRepository {
     let digest = manifest.digest
     try checkNumber(of: manifest)
     if versions[manifest.version] != nil {
-      return manifest.files.map { StagedFile(path: $0.path, receivedBytes: $0.bytes, totalBytes: $0.bytes) }
+      return complete(manifest.files)
     }
     try makeSpace(for: manifest)
     return try saying("stage \(manifest.version)") {
@@ -123,9 +126,7 @@ package actor ModelRepository {
         try beginUpload(manifest)
       }
       try discardDamaged(manifest)
-      let files = manifest.files.map { file in
-        StagedFile(path: file.path, receivedBytes: received(file, of: digest), totalBytes: file.bytes)
-      }
+      let files = underWay(manifest)
       if files.allSatisfy(\.isComplete) { try complete(manifest) }
       return files
     }
@@ -182,7 +183,7 @@ package actor ModelRepository {
     guard let held = versions[manifest.version], held.digest != digest else { return }
     if uploads.removeValue(forKey: digest) != nil {
       do {
-        try disk.remove(folder.upload(digest))
+        try removeUpload(digest)
       } catch {
         log.warning("an upload of \(manifest.version) stays: \(error)")
       }
@@ -198,8 +199,13 @@ package actor ModelRepository {
       let oldest = uploads.keys.min { disk.modified(folder.upload($0)) < disk.modified(folder.upload($1)) }
       guard let oldest else { return }
       uploads[oldest] = nil
-      try disk.remove(folder.upload(oldest))
+      try removeUpload(oldest)
     }
+  }
+
+  private func removeUpload(_ digest: ModelDigest) throws {
+    try disk.remove(folder.deltas(digest))
+    try disk.remove(folder.upload(digest))
   }
 
   private func beginUpload(_ manifest: ModelManifest) throws {
@@ -225,6 +231,7 @@ package actor ModelRepository {
 
   func complete(_ manifest: ModelManifest) throws {
     let upload = folder.upload(manifest.digest)
+    try disk.remove(folder.deltas(manifest.digest))
     var folders: Set<String> = [upload]
     for file in manifest.files {
       var parts = file.path.split(separator: "/").dropLast()
@@ -266,16 +273,7 @@ package actor ModelRepository {
     return hasher.finish()
   }
 
-  /// Turns a failure of the disk into words for an operator.
   func saying<Result>(_ what: String, _ body: () throws -> Result) throws(CommandError) -> Result {
-    do {
-      return try body()
-    } catch let error as CommandError {
-      throw error
-    } catch let error as SystemError where error.isNoSpace {
-      throw CommandError(.noSpace, "cannot \(what): the disk of this node is full")
-    } catch {
-      throw CommandError(.failed, "cannot \(what): \(error)")
-    }
+    try DiskTrouble.saying(what, body)
   }
 }

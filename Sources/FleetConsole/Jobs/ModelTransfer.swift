@@ -1,60 +1,25 @@
 internal import FleetCore
+internal import FleetTransfer
 internal import Foundation
 
-/// Announces a version to one node and sends what it lacks. A broken link is tried again, from where it broke.
+/// Announces a version to one node and brings what it lacks: from a sibling that has it, as deltas against what the node has, or as it
+/// is, whichever takes least of the line. On any doubt it goes as it is. A broken link is tried again, from where it broke.
 struct ModelTransfer: Sendable {
-  enum News: Sendable, Equatable {
-    case announcing
-    case sending(received: UInt64, total: UInt64)
-    /// The store's hours are over.
-    case waiting(until: Date)
-    case retrying(CommandError)
-
-    var text: String {
-      switch self {
-      case .announcing: "announcing"
-      case .sending(let received, let total):
-        "sending \(Format.bytes(Double(received))) of \(Format.bytes(Double(total)))"
-      case .waiting(let opening): "waits until \(opening.formatted()) for the store's hours"
-      case .retrying(let error): "trying again: \(error.message)"
-      }
-    }
-
-    /// Part of the bytes that are there; nil when that is not known.
-    var fraction: Double? {
-      switch self {
-      case .announcing: 0
-      case .sending(let received, let total): total > 0 ? Double(received) / Double(total) : 1
-      case .waiting, .retrying: nil
-      }
-    }
-  }
-
   let model: LocalModel
   let agent: any NodeAgent
   var pace = TransferPace()
+  var deltas: DeltaLibrary?
+  /// Nodes of its store that have the version, the likeliest first.
+  var siblings: [any NodeAgent] = []
+  let ledger = TransferLedger()
   /// How often a broken link may interrupt it.
   private static let attempts = 4
 
-  /// Gives the number of bytes that had to be sent. `holds` is told how many are there, each time that the node says so.
-  func run(
-    holds: @escaping @Sendable (UInt64) -> Void = { _ in },
-    _ tell: @escaping @Sendable (News) -> Void
-  ) async throws(CommandError) -> UInt64 {
+  func run(_ tell: @escaping @Sendable (TransferNews) -> Void) async throws(CommandError) -> Delivery {
     var backoff = Backoff()
-    var missing: UInt64?
     for attempt in 1... {
       do throws(CommandError) {
-        tell(.announcing)
-        let files = try await announced()
-        missing = missing ?? files.reduce(0) { $0 + ($1.totalBytes - $1.receivedBytes) }
-        holds(files.reduce(0) { $0 + $1.receivedBytes })
-        try await FileSender(model, pace: pace).send(files, to: agent) { progress in
-          switch progress {
-          case .sent(let received, let total): tell(.sending(received: received, total: total))
-          case .waiting(let opening): tell(.waiting(until: opening))
-          }
-        }
+        try await bring(tell)
         break
       } catch {
         let isPassing = error.code == .unreachable || error.code == .timeout || error.code == .conflict
@@ -63,7 +28,22 @@ struct ModelTransfer: Sendable {
         try? await Task.sleep(for: backoff.delay())
       }
     }
-    return missing ?? 0
+    return ledger.delivery
+  }
+
+  private func bring(_ tell: @escaping @Sendable (TransferNews) -> Void) async throws(CommandError) {
+    tell(.announcing)
+    var files = try await announced()
+    ledger.begin(files)
+    if try await fetch(files, tell) { files = try await announced() }
+    let sender = FileSender(model, pace: pace, ledger: ledger, deltas: try await offers(files, tell))
+    try await sender.send(files, to: agent) { progress in
+      switch progress {
+      case .sent(let received, let total): tell(.sending(received: received, total: total))
+      case .delta(let base, let sent, let total): tell(.delta(of: base, sent: sent, total: total))
+      case .waiting(let opening): tell(.waiting(until: opening))
+      }
+    }
   }
 
   private func announced() async throws(CommandError) -> [StagedFile] {
@@ -76,5 +56,68 @@ struct ModelTransfer: Sendable {
       throw CommandError(.failed, "unexpected answer to the announcement")
     }
     return files
+  }
+
+  /// Whether anything was tried: then the node has more than it said.
+  private func fetch(
+    _ files: [StagedFile],
+    _ tell: @escaping @Sendable (TransferNews) -> Void
+  ) async throws(CommandError) -> Bool {
+    guard agent.canFetch, files.contains(where: { !$0.isComplete }) else { return false }
+    let total = files.reduce(0) { $0 + $1.totalBytes }
+    var isTried = false
+    for sibling in siblings where ledger.mayUse(sibling.name) {
+      guard let address = sibling.siblingAddress else { continue }
+      let name = sibling.name
+      let order = FetchOrder(
+        digest: model.manifest.digest,
+        sibling: name,
+        address: address,
+        bytesPerSecond: pace.limits.node.map { UInt64($0.bytesPerSecond) }
+      )
+      isTried = true
+      do throws(CommandError) {
+        try await agent.fetch(order) { tell(.fetching(from: name, received: $0, total: total)) }
+        ledger.used(name)
+        return true
+      } catch {
+        // That is the line to the node itself: what its sibling does to it, it says otherwise.
+        if Task.isCancelled || error.code == .unreachable { throw error }
+        ledger.refuse(name, error.message)
+        if error.code == .timeout { throw error }
+      }
+    }
+    return isTried
+  }
+
+  /// What the node can make of files that it has.
+  private func offers(
+    _ files: [StagedFile],
+    _ tell: @Sendable (TransferNews) -> Void
+  ) async throws(CommandError) -> [String: DeltaOffer] {
+    guard let deltas, agent.sendEncodings.contains(.delta) else { return [:] }
+    let lacking = Dictionary(uniqueKeysWithValues: files.filter { !$0.isComplete }.map { ($0.path, $0) })
+    let wanted = model.manifest.files.filter {
+      lacking[$0.path] != nil && $0.bytes >= DeltaLibrary.leastBytes && ledger.mayUseDelta(of: $0.path)
+    }
+    guard !wanted.isEmpty else { return [:] }
+    let agent = agent
+    let held = try await Deadline.run(.seconds(20), "asking \(agent.name) what it has") {
+      () async throws(CommandError) in try await agent.describe().repository
+    }
+    guard await deltas.knows(held) else { return [:] }
+    tell(.comparing)
+    var offers: [String: DeltaOffer] = [:]
+    for file in wanted {
+      do throws(CommandError) {
+        guard let offer = try await deltas.offer(for: file, holding: held), let there = lacking[file.path],
+          offer.bytes < there.totalBytes - there.receivedBytes
+        else { continue }
+        offers[file.path] = offer
+      } catch {
+        ledger.refuseDelta(of: file.path, "no delta could be made: \(error.message)")
+      }
+    }
+    return offers
   }
 }

@@ -19,10 +19,21 @@ package struct PushJob: Job {
   package func run(_ tell: @escaping @Sendable (JobReport) -> Void) async -> JobReport {
     var report = JobReport(kind: .push, title: "push \(plan.model.version)", nodes: plan.nodes)
     tell(report)
+    let deltas = DeltaLibrary(for: plan.model)
+    var done: [any NodeAgent] = []
     for node in plan.nodes {
       var isSwitchOrdered = false
       do throws(CommandError) {
-        try await push(to: try agents.agent(node), &report, tell, isSwitchOrdered: &isSwitchOrdered)
+        let agent = try agents.agent(node)
+        let transfer = ModelTransfer(
+          model: plan.model,
+          agent: agent,
+          pace: pace,
+          deltas: deltas,
+          siblings: done.filter { $0.name.store == node.store }.suffix(2)
+        )
+        try await push(transfer, &report, tell, isSwitchOrdered: &isSwitchOrdered)
+        done.append(agent)
       } catch {
         let wasCancelled = Task.isCancelled
         let stopped =
@@ -44,13 +55,14 @@ package struct PushJob: Job {
   }
 
   private func push(
-    to agent: any NodeAgent,
+    _ transfer: ModelTransfer,
     _ report: inout JobReport,
     _ tell: @escaping @Sendable (JobReport) -> Void,
     isSwitchOrdered: inout Bool
   ) async throws(CommandError) {
     let progress = Progress(report, tell)
-    _ = try await ModelTransfer(model: plan.model, agent: agent, pace: pace).run { news in
+    let agent = transfer.agent
+    let delivery = try await transfer.run { news in
       progress.change { $0.set(agent.name, .active, news.text, fraction: news.fraction) }
     }
     report = progress.change { _ in }
@@ -70,7 +82,8 @@ package struct PushJob: Job {
       throw CommandError(.failed, "unexpected answer to the switch; 'fleet status' tells what it serves")
     }
     let before = activation.previous.map { " (before: \($0))" } ?? ""
-    report.set(agent.name, .done, "serves \(version)\(before)", fraction: 1)
+    let way = delivery.isOrdinary ? "" : "; \(delivery.text)"
+    report.set(agent.name, .done, "serves \(version)\(before)\(way)", fraction: 1)
     tell(report)
   }
 }

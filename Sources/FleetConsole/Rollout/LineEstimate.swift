@@ -32,9 +32,14 @@ struct LineEstimate {
 
 extension PreflightRules {
   /// A step has a time limit, and a limit of the line does not lengthen it.
-  func slowness(of facts: PreflightFacts, _ line: LineEstimate, storesAtOnce stores: Int) -> [Preflight.Problem] {
+  func slowness(
+    of facts: PreflightFacts,
+    _ bytes: UInt64,
+    _ line: LineEstimate,
+    storesAtOnce stores: Int
+  ) -> [Preflight.Problem] {
     guard case .known = facts.answer, let rate = line.rate(stores: stores) else { return [] }
-    let seconds = Double(bytes(for: facts)) / rate
+    let seconds = Double(bytes) / rate
     let limit = line.strategy.stepTimeout.seconds
     guard seconds > limit else { return [] }
     let reason = "its transfer takes \(Format.age(seconds)) at the limits, and a step may take \(Format.age(limit))"

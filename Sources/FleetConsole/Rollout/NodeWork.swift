@@ -10,6 +10,9 @@ struct NodeWork: Sendable {
   let model: LocalModel
   let timing: RolloutTiming
   let pace: TransferPace
+  let deltas: DeltaLibrary
+  /// Nodes of its store that have the version.
+  let siblings: [any NodeAgent]
   /// As the machine saw the node when it wanted this.
   let node: RolloutNode
   let board: RolloutBoard
@@ -88,31 +91,24 @@ struct NodeWork: Sendable {
   }
 
   private func transfer() async throws(CommandError) {
-    if let opening = pace.opening(of: name.store) { return emitClosed(until: opening, sentBytes: 0) }
+    if let opening = pace.opening(of: name.store) {
+      return emit(.closed(name, until: opening.timeIntervalSince1970, sentBytes: 0))
+    }
     if plan.strategy.gate.comparesWithBefore, node.before == nil || !node.isSwitched {
       board.say(name, "measuring the version before")
       emit(.measured(name, try await measureBefore()))
     }
     let board = board
     let name = name
-    let range = Mutex<(first: UInt64, last: UInt64)?>(nil)
-    let note: @Sendable (UInt64) -> Void = { bytes in
-      range.withLock { $0 = (first: $0?.first ?? bytes, last: bytes) }
-    }
+    let transfer = ModelTransfer(model: model, agent: agent, pace: pace, deltas: deltas, siblings: siblings)
     do throws(CommandError) {
-      let sent = try await ModelTransfer(model: model, agent: agent, pace: pace).run(holds: note) { news in
-        if case .sending(let received, _) = news { note(received) }
-        board.say(name, news)
-      }
-      emit(.transferred(name, sentBytes: sent))
+      let delivery = try await transfer.run { news in board.say(name, news) }
+      emit(.transferred(name, sentBytes: delivery.sentBytes, delivery: delivery))
     } catch {
       guard error.code == .refused, let opening = pace.opening(of: name.store) else { throw error }
-      emitClosed(until: opening, sentBytes: range.withLock { $0.map { $0.last - $0.first } ?? 0 })
+      let sent = transfer.ledger.delivery.sentBytes
+      emit(.closed(name, until: opening.timeIntervalSince1970, sentBytes: sent))
     }
-  }
-
-  private func emitClosed(until opening: Date, sentBytes: UInt64) {
-    emit(.closed(name, until: opening.timeIntervalSince1970, sentBytes: sentBytes))
   }
 
   private func activate() async throws(CommandError) {

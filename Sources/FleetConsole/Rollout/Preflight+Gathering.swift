@@ -29,10 +29,20 @@ extension Preflight {
       for await fact in group { facts.append(fact) }
       return facts.sorted { $0.0 < $1.0 }.map(\.1)
     }
-    self.init(plan, model: model, facts: facts, hours: hours, rules: PreflightRules(model: model))
+    let deliveries = await PreflightWays(model, agents: agents, deltas: DeltaLibrary(for: model)).deliveries(facts)
+    let rules = PreflightRules(model: model)
+    self.init(plan, model: model, facts: facts, deliveries: deliveries, hours: hours, rules: rules)
   }
 
-  init(_ plan: RolloutPlan, model: LocalModel, facts: [PreflightFacts], hours: StoreHours, rules: PreflightRules) {
+  /// `deliveries` is how the version would come to each node of `facts`.
+  init(
+    _ plan: RolloutPlan,
+    model: LocalModel,
+    facts: [PreflightFacts],
+    deliveries: [Delivery],
+    hours: StoreHours,
+    rules: PreflightRules
+  ) {
     let line = LineEstimate(plan.strategy)
     simulated = facts.contains(where: \.isSimulated)
     version = plan.version
@@ -46,10 +56,11 @@ extension Preflight {
       guard let own = hours[store.name], let zone = hours.zone(of: store.name), !own.isOpen(at: now) else { return nil }
       return Closed(store: store.name, timezone: zone, opens: own.opening(from: now).timeIntervalSince1970)
     }
-    let byWave = Dictionary(grouping: facts, by: \.wave)
+    let ways = zip(facts, deliveries).map { (facts: $0, bytes: $1.sentBytes) }
+    let byWave = Dictionary(grouping: ways, by: \.facts.wave)
     waves = plan.waves.enumerated().map { index, stores in
-      let facts = byWave[index + 1] ?? []
-      let perStore = Dictionary(grouping: facts, by: \.node.store).mapValues { $0.map(rules.bytes).reduce(0, +) }
+      let perStore = Dictionary(grouping: byWave[index + 1] ?? [], by: \.facts.node.store)
+        .mapValues { $0.reduce(0) { $0 + $1.bytes } }
       return Wave(
         number: index + 1,
         stores: stores.map(\.name),
@@ -58,10 +69,12 @@ extension Preflight {
         seconds: line.seconds(perStore.values.map { $0 })
       )
     }
+    self.ways = Way.grouped(deliveries)
     skipped = facts.filter(rules.isServing).map(\.node)
     versionProblems = VersionRules(model: model, gate: plan.strategy.gate).problems
-    problems = facts.flatMap { facts in
-      rules.problems(of: facts) + rules.slowness(of: facts, line, storesAtOnce: plan.waves[facts.wave - 1].count)
+    problems = ways.flatMap { facts, bytes in
+      rules.problems(of: facts)
+        + rules.slowness(of: facts, bytes, line, storesAtOnce: plan.waves[facts.wave - 1].count)
     }
   }
 

@@ -21,6 +21,7 @@ extension Preflight {
     let stores = waves.reduce(0) { $0 + $1.stores.count }
     let simulation = simulated ? ", simulated" : ""
     lines.append("\(stores) stores, \(nodes) nodes\(simulation), \(Format.bytes(Double(bytes))) to send")
+    lines += ways.map { "  \($0.nodes) \($0.nodes == 1 ? "node" : "nodes") \($0.text)" }
     if !skipped.isEmpty { lines.append("\(skipped.count) serve it already and are skipped") }
     lines += hoursLines
     for problem in versionProblems {

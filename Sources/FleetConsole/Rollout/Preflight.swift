@@ -7,7 +7,7 @@ package struct Preflight: Sendable, Equatable, Encodable {
     package var number: Int
     package var stores: [String]
     package var nodes: Int
-    /// To be sent, as far as is known: nodes that did not answer count as lacking all of it.
+    /// Over the lines to its stores, as far as is known: nodes that did not answer count as lacking all of it.
     package var bytes: UInt64
     /// How long they take at least at the limits of the strategy; nil without any.
     package var seconds: Double?
@@ -19,6 +19,20 @@ package struct Preflight: Sendable, Equatable, Encodable {
     package var timezone: String
     /// When its hours begin, Unix time.
     package var opens: Double
+  }
+
+  /// How the version would come to some of the nodes.
+  package struct Way: Sendable, Equatable, Encodable {
+    package enum Method: String, Sendable, Encodable { case full, delta, sibling }
+
+    package var method: Method
+    /// The versions that deltas are made against.
+    package var bases: [ModelVersion]
+    package var nodes: Int
+    /// Over the line to its store, for each of them. Without what compression would save.
+    package var bytes: UInt64
+    /// What each of them lacks.
+    package var missingBytes: UInt64
   }
 
   package struct Problem: Sendable, Equatable, Encodable {
@@ -84,6 +98,8 @@ package struct Preflight: Sendable, Equatable, Encodable {
   /// Stores that the rollout would wait for, in the order of the plan.
   package var closed: [Closed]
   package var waves: [Wave]
+  /// The cheapest last.
+  package var ways: [Way]
   /// Nodes that serve the version already and would be skipped.
   package var skipped: [NodeName]
   /// Each of them makes every node's step fail.

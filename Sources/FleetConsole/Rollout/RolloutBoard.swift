@@ -19,7 +19,7 @@ final class RolloutBoard: Sendable {
     entries.withLock { $0[node] = Entry(text: text, fraction: fraction) }
   }
 
-  func say(_ node: NodeName, _ news: ModelTransfer.News) {
+  func say(_ node: NodeName, _ news: TransferNews) {
     var entry = Entry(text: news.text, fraction: news.fraction)
     if case .sending(let received, _) = news { entry.bytesThere = received }
     entries.withLock { $0[node] = entry }

@@ -24,6 +24,7 @@ struct RolloutDriver {
   let desk: RolloutDesk
   let input: AsyncStream<RolloutInput>.Continuation
   private let lookouts = Limiter(64)
+  private let deltas: DeltaLibrary
   private var steps = NodeTasks()
   private var alarm: Task<Void, Never>?
 
@@ -40,6 +41,7 @@ struct RolloutDriver {
   ) {
     self.plan = plan
     self.model = model
+    deltas = DeltaLibrary(for: model)
     self.agents = agents
     self.journal = journal
     self.timing = timing
@@ -106,12 +108,23 @@ struct RolloutDriver {
       model: model,
       timing: timing,
       pace: pace,
+      deltas: deltas,
+      siblings: siblings(of: node),
       node: node,
       board: desk.board,
       lookouts: lookouts,
       emit: emit
     )
     steps.start(name) { await work.run(action) }
+  }
+
+  /// Those that have passed first: nothing is being done on them.
+  private func siblings(of node: RolloutNode) -> [any NodeAgent] {
+    let holders = desk.machine.withLock { machine in
+      machine.nodes.filter { $0.store == node.store && $0.name != node.name && $0.hasVersion }
+    }
+    let sorted = holders.filter { $0.phase == .passed } + holders.filter { $0.phase != .passed }
+    return sorted.prefix(2).compactMap { try? agents.agent($0.name) }
   }
 
   /// A tick for when the next step is overdue, in place of the one before.

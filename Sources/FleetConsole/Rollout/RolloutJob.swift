@@ -43,7 +43,7 @@ package struct RolloutJob: Sendable {
   /// Works until the rollout has ended, its journal cannot be written, or the task is cancelled (the rollout goes on with the next
   /// driver). `tell` is called every now and then while there is news, and with the last report.
   package func run(_ tell: @escaping @Sendable (RolloutReport) -> Void) async -> RolloutReport {
-    let desk = RolloutDesk(RolloutMachine(plan, replaying: past), versionBytes: model.manifest.totalBytes)
+    let desk = RolloutDesk(RolloutMachine(plan, replaying: past))
     let (inputs, input) = AsyncStream.makeStream(of: RolloutInput.self)
     let (controls, interval) = (controls, timing.report)
     var problem: String?
@@ -92,14 +92,12 @@ package struct RolloutJob: Sendable {
 final class RolloutDesk: Sendable {
   let machine: Mutex<RolloutMachine>
   let board = RolloutBoard()
-  private let versionBytes: UInt64
 
-  init(_ machine: RolloutMachine, versionBytes: UInt64) {
-    self.versionBytes = versionBytes
+  init(_ machine: RolloutMachine) {
     self.machine = Mutex(machine)
   }
 
   func report(problem: String? = nil) -> RolloutReport {
-    RolloutReport(machine.withLock { $0 }, board: board.all, versionBytes: versionBytes, problem: problem)
+    RolloutReport(machine.withLock { $0 }, board: board.all, problem: problem)
   }
 }

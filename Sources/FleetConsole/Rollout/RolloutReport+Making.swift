@@ -7,13 +7,7 @@ extension RolloutReport {
     self.init(machine, board: [:])
   }
 
-  /// `versionBytes` is what a whole copy takes.
-  init(
-    _ machine: RolloutMachine,
-    board: [NodeName: RolloutBoard.Entry],
-    versionBytes: UInt64? = nil,
-    problem: String? = nil
-  ) {
+  init(_ machine: RolloutMachine, board: [NodeName: RolloutBoard.Entry], problem: String? = nil) {
     let plan = machine.plan
     let strategy = plan.strategy
     id = plan.id
@@ -49,9 +43,7 @@ extension RolloutReport {
     settled = rows.count { $0.phase.isSettled }
     fraction = Self.mean(rows.map(\.fraction))
     bytesSent = rows.reduce(0) { $0 + $1.bytesSent }
-    bytesSaved = versionBytes.map { whole in
-      machine.nodes.reduce(0) { $0 + ($1.wasActivated && whole > $1.sentBytes ? whole - $1.sentBytes : 0) }
-    }
+    bytesSaved = rows.reduce(0) { $0 + ($1.delivery?.savedBytes ?? 0) }
     etaSeconds = RolloutEstimate.seconds(machine)
     began = machine.nodes.compactMap(\.begun).min()
     updated = machine.clock
@@ -98,6 +90,7 @@ extension RolloutReport {
       opens: node.opens,
       fraction: fraction,
       bytesSent: node.sentBytes,
+      delivery: node.delivery,
       isProvisional: node.isProvisional,
       code: node.failure?.code,
       previous: node.previous ?? node.baseline?.version,

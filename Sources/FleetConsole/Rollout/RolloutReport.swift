@@ -22,6 +22,8 @@ package struct RolloutReport: Sendable, Equatable, Codable {
     /// Part of the whole way to `passed` that is done, 0 to 1; 1 for every end.
     package var fraction: Double
     package var bytesSent: UInt64
+    /// How the version came to it; nil before it has.
+    package var delivery: Delivery?
     /// It serves the version on probation, or may.
     package var isProvisional: Bool
     /// The kind of its failure: a code of `CommandError`; nil when it has none.
@@ -69,7 +71,7 @@ package struct RolloutReport: Sendable, Equatable, Codable {
   package var settled: Int
   package var fraction: Double
   package var bytesSent: UInt64
-  /// What whole copies to the nodes that have the version now would have taken more; nil when that is not known.
+  /// What deltas and siblings kept off the lines to the stores; nil in reports of before.
   package var bytesSaved: UInt64?
   /// How long it will take as far as can be told from the nodes that have passed; nil before one has, and at the end.
   package var etaSeconds: Double?

@@ -7,6 +7,8 @@ package struct FileSender: Sendable {
   package enum Progress: Sendable, Equatable {
     /// Bytes of the version that have gone or were there, and how many there are.
     case sent(UInt64, of: UInt64)
+    /// Bytes of a delta against a file of that version.
+    case delta(of: ModelVersion, sent: UInt64, total: UInt64)
     /// The store's hours are over.
     case waiting(until: Date)
   }
@@ -14,12 +16,21 @@ package struct FileSender: Sendable {
   /// How much shows what a line carries. What comes after may be compressed.
   private static let probeBytes: UInt64 = 4 << 20
 
-  private let model: LocalModel
-  private let pace: TransferPace
+  let model: LocalModel
+  let pace: TransferPace
+  let ledger: TransferLedger
+  /// By path, for files that the node can make of one that it has.
+  let deltas: [String: DeltaOffer]
 
   package init(_ model: LocalModel, pace: TransferPace = TransferPace()) {
+    self.init(model, pace: pace, ledger: TransferLedger(), deltas: [:])
+  }
+
+  init(_ model: LocalModel, pace: TransferPace, ledger: TransferLedger, deltas: [String: DeltaOffer]) {
     self.model = model
     self.pace = pace
+    self.ledger = ledger
+    self.deltas = deltas
   }
 
   /// `files` is the node's answer to `stage`. A failure leaves what came before it on the node: stage and send again. Throws
@@ -33,13 +44,14 @@ package struct FileSender: Sendable {
     var before = files.reduce(0) { $0 + $1.receivedBytes }
     var speed = pace.limits.tightest?.bytesPerSecond
     for file in files where !file.isComplete {
+      if let offer = deltas[file.path], try await sendDelta(offer, for: file, to: agent, tell) {
+        before += file.totalBytes - file.receivedBytes
+        continue
+      }
       let source = try open(file)
       var offset = file.receivedBytes
       while offset < file.totalBytes {
-        if let opening = pace.opening(of: agent.name.store) {
-          tell(.waiting(until: opening))
-          try await pace.waitUntilOpen(agent.name.store)
-        }
+        try await waitForHours(of: agent.name.store, tell)
         let rest = file.totalBytes - offset
         let isProbe = speed == nil && rest > 2 * Self.probeBytes
         let encoding = try WireEncoding.choice(speed: speed, taken: agent.sendEncodings) { () throws(CommandError) in
@@ -57,7 +69,7 @@ package struct FileSender: Sendable {
         let began = ContinuousClock.now
         let received = try await agent.send(
           FileTransfer(digest: model.manifest.digest, path: file.path, offset: offset, encoding: encoding),
-          FilePieces { () async throws(CommandError) in try await reader.next() }
+          pieces(of: reader)
         )
         guard received > offset else {
           throw CommandError(.failed, "'\(file.path)': the node took none of the bytes sent")
@@ -68,6 +80,21 @@ package struct FileSender: Sendable {
       }
     }
     tell(.sent(before, of: total))
+  }
+
+  func waitForHours(of store: String, _ tell: @Sendable (Progress) -> Void) async throws(CommandError) {
+    guard let opening = pace.opening(of: store) else { return }
+    tell(.waiting(until: opening))
+    try await pace.waitUntilOpen(store)
+  }
+
+  /// What is taken of it counts as sent.
+  func pieces(of reader: PieceReader) -> FilePieces {
+    FilePieces { [ledger] () async throws(CommandError) in
+      let piece = try await reader.next()
+      ledger.sent(piece?.count ?? 0)
+      return piece
+    }
   }
 
   /// Sizes are looked at before anything is sent: what is wrong cannot be told to a node in the middle of a stream.

@@ -63,7 +63,8 @@ actor PieceReader {
     return piece
   }
 
-  private var isAtEnd: Bool { offset >= part.end }
+  /// Whether all of it was read.
+  var isAtEnd: Bool { offset >= part.end }
 
   private func readOn(_ most: Int) throws(CommandError) -> [UInt8]? {
     guard !isAtEnd else { return nil }

@@ -5,6 +5,23 @@ package struct FileTransfer: Sendable, Equatable {
     case raw
     /// The same as one frame of zstd (RFC 8878).
     case zstd
+    /// What makes the file out of one that the node has in a complete version.
+    case delta
+  }
+
+  /// Which delta is sent, and what it was made against.
+  package struct Delta: Sendable, Equatable {
+    /// Of the whole delta, in hexadecimal: its name, by which one that broke off is gone on with.
+    package var sha256: String
+    package var bytes: UInt64
+    /// The file that it was made against.
+    package var baseSHA256: String
+
+    package init(sha256: String, bytes: UInt64, baseSHA256: String) {
+      self.sha256 = sha256
+      self.bytes = bytes
+      self.baseSHA256 = baseSHA256
+    }
   }
 
   /// Most bytes of a piece that a node accepts.
@@ -14,15 +31,24 @@ package struct FileTransfer: Sendable, Equatable {
 
   package var digest: ModelDigest
   package var path: String
-  /// Where in the file the stream begins. The node may have more meanwhile, and leaves out what it has then; it never has less.
+  /// Where in the file, or in its delta, the stream begins. The node may have more meanwhile, and leaves out what it has then; it
+  /// never has less.
   package var offset: UInt64
-  package var encoding: Encoding
+  package private(set) var encoding: Encoding
+  /// Of the encoding `.delta` alone, and always of that.
+  package private(set) var delta: Delta?
 
+  /// For the file itself: `.raw` or `.zstd`.
   package init(digest: ModelDigest, path: String, offset: UInt64, encoding: Encoding = .raw) {
     self.digest = digest
     self.path = path
     self.offset = offset
     self.encoding = encoding
+  }
+
+  package init(digest: ModelDigest, path: String, offset: UInt64, delta: Delta) {
+    self.init(digest: digest, path: path, offset: offset, encoding: .delta)
+    self.delta = delta
   }
 }
 

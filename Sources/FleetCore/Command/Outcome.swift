@@ -20,14 +20,29 @@ package struct StagedFile: Sendable, Equatable {
   package var path: String
   package var receivedBytes: UInt64
   package var totalBytes: UInt64
+  /// A delta for it that broke off; nil for none.
+  package var delta: PartialDelta?
 
-  package init(path: String, receivedBytes: UInt64, totalBytes: UInt64) {
+  package init(path: String, receivedBytes: UInt64, totalBytes: UInt64, delta: PartialDelta? = nil) {
     self.path = path
     self.receivedBytes = receivedBytes
     self.totalBytes = totalBytes
+    self.delta = delta
   }
 
   package var isComplete: Bool { receivedBytes == totalBytes }
+}
+
+/// As much of a delta as has come.
+package struct PartialDelta: Sendable, Equatable {
+  /// Of the whole delta, in hexadecimal.
+  package var sha256: String
+  package var receivedBytes: UInt64
+
+  package init(sha256: String, receivedBytes: UInt64) {
+    self.sha256 = sha256
+    self.receivedBytes = receivedBytes
+  }
 }
 
 package struct Activation: Sendable, Equatable {

@@ -13,6 +13,10 @@ package struct ByteRate: Sendable, Equatable, CustomStringConvertible {
     bytesPerSecond = Double(bytes)
   }
 
+  package init(bytesPerSecond: Double) {
+    self.bytesPerSecond = bytesPerSecond
+  }
+
   package var description: String { Quantity.text(bytes: Int(bytesPerSecond.rounded())) + "/s" }
 
   /// How long `bytes` take.

@@ -20,7 +20,21 @@ package protocol NodeAgent: Sendable {
 
   /// Brings the rest of a file of a staged version, or a part of that, as a stream; how many bytes of the file are there then. What
   /// came before a failure stays. The last byte of a file makes the node verify its hash, as with `write`.
+  /// Of a delta it gives how many bytes of that are there; all of them mean that the file was made and verified.
   func send(_ transfer: FileTransfer, _ pieces: FilePieces) async throws(CommandError) -> UInt64
+
+  /// Whether it can bring a staged version from a sibling. Known of a node far away once it has answered `stage`.
+  var canFetch: Bool { get }
+
+  /// Brings what it lacks of a staged version from a sibling; `tell` is told how much of the version is there. What came before a
+  /// failure stays.
+  func fetch(_ order: FetchOrder, _ tell: @escaping @Sendable (_ received: UInt64) -> Void) async throws(CommandError)
+
+  /// A part of a file of a complete version.
+  func read(_ part: FilePart) async throws(CommandError) -> [UInt8]
+
+  /// Where its siblings reach it, HOST:PORT; nil when they cannot.
+  var siblingAddress: String? { get }
 }
 
 /// What a watcher asks for.

@@ -23,6 +23,10 @@ package struct NodeDescription: Sendable, Equatable {
   package var certificateExpires: Date?
   /// Whether this is a simulation, not a box.
   package var isSimulated: Bool
+  /// How it takes files; empty of agents that tell only when a version is announced.
+  package var sendEncodings: Set<FileTransfer.Encoding>
+  /// Whether it can bring a version from a sibling.
+  package var canFetch: Bool
 
   package init(
     name: NodeName,
@@ -39,7 +43,9 @@ package struct NodeDescription: Sendable, Equatable {
     repository: [RepositoryEntry] = [],
     isSignatureRequired: Bool = false,
     certificateExpires: Date? = nil,
-    isSimulated: Bool = false
+    isSimulated: Bool = false,
+    sendEncodings: Set<FileTransfer.Encoding> = [],
+    canFetch: Bool = false
   ) {
     self.name = name
     self.agentVersion = agentVersion
@@ -56,6 +62,8 @@ package struct NodeDescription: Sendable, Equatable {
     self.isSignatureRequired = isSignatureRequired
     self.certificateExpires = certificateExpires
     self.isSimulated = isSimulated
+    self.sendEncodings = sendEncodings
+    self.canFetch = canFetch
   }
 }
 

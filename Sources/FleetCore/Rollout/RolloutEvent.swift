@@ -48,8 +48,8 @@ package enum RolloutEvent: Sendable, Equatable, Codable {
   case closed(NodeName, until: Double, sentBytes: UInt64)
   /// What the version before did, measured before anything was touched.
   case measured(NodeName, GateWindow)
-  /// Its files are complete and verified; how many bytes it took.
-  case transferred(NodeName, sentBytes: UInt64)
+  /// Its files are complete and verified; how many bytes it took of the line, and how they came (nil in journals of before).
+  case transferred(NodeName, sentBytes: UInt64, delivery: Delivery? = nil)
   /// It was seen serving the version.
   case activated(NodeName, before: ModelVersion?)
   case judged(NodeName, GateVerdict)

@@ -77,9 +77,16 @@ extension RolloutMachine {
     }
   }
 
-  mutating func transferred(_ index: Int, _ sentBytes: UInt64, _ actions: inout [RolloutAction]) {
+  mutating func transferred(
+    _ index: Int,
+    _ sentBytes: UInt64,
+    _ delivery: Delivery?,
+    _ actions: inout [RolloutAction]
+  ) {
     guard nodes[index].phase == .transferring else { return }
     nodes[index].sentBytes &+= sentBytes
+    // One that comes back has it already: how it came is told by the first.
+    if let delivery, delivery.missingBytes > 0 || nodes[index].delivery == nil { nodes[index].delivery = delivery }
     nodes[index].isSwitched = true
     enter(index, .switching, "switching to \(plan.version)", within: stepSeconds)
     actions.append(.activate(nodes[index].name))

@@ -73,7 +73,8 @@ package struct RolloutMachine: Sendable, Equatable {
     case .unreachable(let name, let why): with(name) { $0.departed($1, why, &actions) }
     case .closed(let name, let opens, let bytes): with(name) { $0.closed($1, until: opens, bytes, &actions) }
     case .measured(let name, let window): with(name) { $0.measured($1, window) }
-    case .transferred(let name, let bytes): with(name) { $0.transferred($1, bytes, &actions) }
+    case .transferred(let name, let bytes, let delivery):
+      with(name) { $0.transferred($1, bytes, delivery, &actions) }
     case .activated(let name, let before): with(name) { $0.activated($1, before, &actions) }
     case .judged(let name, let verdict): with(name) { $0.judged($1, verdict, &actions) }
     case .confirmed(let name): with(name) { $0.confirmed($1) }

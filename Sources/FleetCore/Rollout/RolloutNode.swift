@@ -67,6 +67,8 @@ package struct RolloutNode: Sendable, Equatable {
   package internal(set) var hasAnswered = false
   /// Bytes sent to it so far, by all drivers.
   package internal(set) var sentBytes: UInt64 = 0
+  /// How the version came to it; nil before it has.
+  package internal(set) var delivery: Delivery?
   /// It was seen serving the version once.
   package internal(set) var wasActivated = false
   /// What it said it would go back to; nil when there is nothing.
@@ -87,6 +89,14 @@ package struct RolloutNode: Sendable, Equatable {
   package internal(set) var closings = 0
   /// How often it went away.
   package internal(set) var departures = 0
+
+  /// Holds the version as a whole, as far as it has told, and can be asked for it.
+  package var hasVersion: Bool {
+    switch phase {
+    case .passed, .skipped, .baking, .undecided, .confirming, .switching: true
+    case .waiting, .unreachable, .transferring, .rollingBack, .rolledBack, .failed, .superseded, .cancelled: false
+    }
+  }
 
   /// Serves, or may serve, the version on probation.
   package var isProvisional: Bool { isSwitched && phase != .passed }

@@ -5,8 +5,8 @@ package import FleetCore
 /// `plan` finds the smallest by making all that make sense, each only until it is longer than the shortest so far, and keeps none
 /// of them: so it takes no space, and a good delta makes the others short work.
 package struct DeltaEncoder<Base: ByteSource, Result: ByteSource> {
-  private let base: (source: Base, identity: FileIdentity)?
-  private let result: (source: Result, identity: FileIdentity)
+  let base: (source: Base, identity: FileIdentity)?
+  let result: (source: Result, identity: FileIdentity)
   private let settings: DeltaSettings
 
   /// `identity` is what the manifest says of each file; they are held against it while they are read.

@@ -44,12 +44,13 @@ struct FrameWatch: Sendable {
       continuation.finish(throwing: error)
     }
   }
+}
 
-  private final class LastHeard: Sendable {
-    private let instant = Mutex(ContinuousClock.now)
+/// When something was heard last.
+final class LastHeard: Sendable {
+  private let instant = Mutex(ContinuousClock.now)
 
-    var age: Duration { instant.withLock { $0.duration(to: .now) } }
+  var age: Duration { instant.withLock { $0.duration(to: .now) } }
 
-    func note() { instant.withLock { $0 = .now } }
-  }
+  func note() { instant.withLock { $0 = .now } }
 }

@@ -10,21 +10,29 @@ import Synchronization
 package final class RemoteAgent: NodeAgent {
   package let name: NodeName
   package let address: String
-  private let deadlines: Deadlines
-  private let client: GRPCClient<HTTP2ClientTransport.Posix>
-  private let trouble = LinkTrouble()
-  private let words: LinkWords
+  let deadlines: Deadlines
+  let client: GRPCClient<HTTP2ClientTransport.Posix>
+  let trouble = LinkTrouble()
+  let words: LinkWords
   private let isRunning = Mutex(false)
-  private let encodings = Mutex<Set<FileTransfer.Encoding>>([])
+  private let ways = Mutex(Ways())
 
-  private typealias Calls = Fleet_V1_NodeAgent.Client<HTTP2ClientTransport.Posix>
+  /// How the node takes files, as far as it has told.
+  private struct Ways {
+    var encodings: Set<FileTransfer.Encoding> = []
+    var canFetch = false
+  }
 
-  /// Dials nobody yet. Throws `.invalid` when `address` is not HOST:PORT.
+  typealias Calls = Fleet_V1_NodeAgent.Client<HTTP2ClientTransport.Posix>
+
+  /// Dials nobody yet. Throws `.invalid` when `address` is not HOST:PORT. `window` is how many bytes may be on their way here at once:
+  /// small, so that a console which stops reading finds few stale frames when it reads on.
   package init(
     name: NodeName,
     address: String,
     credentials: Credentials,
-    deadlines: Deadlines = Deadlines()
+    deadlines: Deadlines = Deadlines(),
+    window: Int = 1 << 16
   ) throws(CommandError) {
     self.name = name
     self.address = address
@@ -45,7 +53,7 @@ package final class RemoteAgent: NodeAgent {
             tls.serverCertificateVerification = .noHostnameVerification
             tls.customVerificationCallback = check.callback(reportingTo: trouble)
           },
-          config: Self.config(deadlines: deadlines, trouble: trouble, words: words)
+          config: Self.config(deadlines: deadlines, window: window, trouble: trouble, words: words)
         )
       )
     } catch {
@@ -66,7 +74,10 @@ package final class RemoteAgent: NodeAgent {
     let reply = try await call("describe", deadlines.command) { (calls, options) in
       try await calls.describe(Fleet_V1_DescribeRequest(), options: options)
     }
-    return try read("a description") { () throws(CommandError) in try NodeDescription(wire: reply) }
+    let description = try read("a description") { () throws(CommandError) in try NodeDescription(wire: reply) }
+    // One that tells only when a version is announced says nothing here.
+    if !description.sendEncodings.isEmpty { learn(description.sendEncodings, canFetch: description.canFetch) }
+    return description
   }
 
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {
@@ -75,7 +86,7 @@ package final class RemoteAgent: NodeAgent {
       let reply = try await call("stage", deadlines.command) { (calls, options) in
         try await calls.stage(Fleet_V1_StageRequest(manifest, signature: signature), options: options)
       }
-      encodings.withLock { $0 = Set(reply.sendEncodings.prefix(16).compactMap(\.known)) }
+      learn(FileTransfer.Encoding.known(reply.sendEncodings), canFetch: reply.canFetch)
       return try read("an answer") { () throws(CommandError) in .staged(try StagedFile.list(wire: reply)) }
     case .write(let chunk):
       let reply = try await call("write", deadlines.write) { (calls, options) in
@@ -126,13 +137,20 @@ package final class RemoteAgent: NodeAgent {
     }
   }
 
-  package var sendEncodings: Set<FileTransfer.Encoding> { encodings.withLock { $0 } }
+  package var sendEncodings: Set<FileTransfer.Encoding> { ways.withLock { $0.encodings } }
+  package var canFetch: Bool { ways.withLock { $0.canFetch } }
+
+  private func learn(_ encodings: Set<FileTransfer.Encoding>, canFetch: Bool) {
+    ways.withLock { $0 = Ways(encodings: encodings, canFetch: canFetch) }
+  }
 
   package func send(_ transfer: FileTransfer, _ pieces: FilePieces) async throws(CommandError) -> UInt64 {
     // A fleetd of before `Send` takes chunks.
     guard sendEncodings.contains(transfer.encoding) else { return try await sendInChunks(transfer, pieces) }
     start()
-    let stream = FileStream(words: words, link: trouble, patience: deadlines.write)
+    // After the last byte of a delta the node makes the file of it.
+    let patience = transfer.delta == nil ? deadlines.write : deadlines.write * 4
+    let stream = FileStream(words: words, link: trouble, patience: patience)
     return try await stream.run(transfer, pieces, over: Calls(wrapping: client))
   }
 
@@ -150,7 +168,7 @@ package final class RemoteAgent: NodeAgent {
     }
   }
 
-  private func call<Reply: Sendable>(
+  func call<Reply: Sendable>(
     _ method: String,
     _ deadline: Duration,
     _ body: (Calls, CallOptions) async throws -> Reply
@@ -174,7 +192,7 @@ package final class RemoteAgent: NodeAgent {
   }
 
   /// gRPC wants a task that runs its connections; it ends when the client is shut down.
-  private func start() {
+  func start() {
     let isFirst = isRunning.withLock { isRunning in
       defer { isRunning = true }
       return !isRunning
@@ -184,6 +202,7 @@ package final class RemoteAgent: NodeAgent {
 
   private static func config(
     deadlines: Deadlines,
+    window: Int,
     trouble: LinkTrouble,
     words: LinkWords
   ) -> HTTP2ClientTransport.Posix.Config {
@@ -192,8 +211,7 @@ package final class RemoteAgent: NodeAgent {
       config.backoff = .init(initial: .milliseconds(500), max: .seconds(3), multiplier: 1.6, jitter: 0.2)
       // A line that was cut without a word is noticed within 15 s.
       config.connection.keepalive = .init(time: .seconds(10), timeout: .seconds(5), allowWithoutCalls: true)
-      // Small, so that a console which stops reading finds few stale frames when it reads on.
-      config.http2.targetWindowSize = 1 << 16
+      config.http2.targetWindowSize = window
       config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
         channel.eventLoop.makeCompletedFuture {
           // What is recorded from here on is about this connection.

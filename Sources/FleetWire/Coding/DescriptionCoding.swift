@@ -22,6 +22,8 @@ extension Fleet_V1_NodeDescription {
     isSimulated = description.isSimulated
     isSignatureRequired = description.isSignatureRequired
     if let date = description.certificateExpires { certificateExpires = date.wireNanoseconds }
+    sendEncodings = description.sendEncodings.map(Fleet_V1_SendEncoding.init)
+    canFetch = description.canFetch
   }
 }
 
@@ -44,7 +46,9 @@ extension NodeDescription {
         .map { (entry) throws(CommandError) in try RepositoryEntry(wire: entry, "repository") },
       isSignatureRequired: wire.isSignatureRequired,
       certificateExpires: wire.hasCertificateExpires ? Date(wireNanoseconds: wire.certificateExpires) : nil,
-      isSimulated: wire.isSimulated
+      isSimulated: wire.isSimulated,
+      sendEncodings: FileTransfer.Encoding.known(wire.sendEncodings),
+      canFetch: wire.canFetch
     )
   }
 }

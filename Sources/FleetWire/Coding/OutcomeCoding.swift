@@ -8,6 +8,10 @@ extension Fleet_V1_StageReply {
       entry.path = file.path
       entry.receivedBytes = file.receivedBytes
       entry.totalBytes = file.totalBytes
+      if let delta = file.delta {
+        entry.delta.sha256 = delta.sha256
+        entry.delta.receivedBytes = delta.receivedBytes
+      }
       return entry
     }
   }
@@ -22,9 +26,19 @@ extension StagedFile {
       return StagedFile(
         path: try WireValue.text(file.path, "files.path"),
         receivedBytes: try WireValue.count(file.receivedBytes, "files.received_bytes"),
-        totalBytes: try WireValue.count(file.totalBytes, "files.total_bytes")
+        totalBytes: try WireValue.count(file.totalBytes, "files.total_bytes"),
+        delta: file.hasDelta ? try PartialDelta(wire: file.delta) : nil
       )
     }
+  }
+}
+
+extension PartialDelta {
+  fileprivate init(wire: Fleet_V1_PartialDelta) throws(CommandError) {
+    self.init(
+      sha256: try WireValue.sha256(wire.sha256, "files.delta.sha256"),
+      receivedBytes: try WireValue.count(wire.receivedBytes, "files.delta.received_bytes")
+    )
   }
 }
 

@@ -7,6 +7,7 @@ extension Fleet_V1_SendEncoding {
       switch encoding {
       case .raw: .raw
       case .zstd: .zstd
+      case .delta: .delta
       }
   }
 
@@ -15,8 +16,16 @@ extension Fleet_V1_SendEncoding {
     switch self {
     case .raw: .raw
     case .zstd: .zstd
+    case .delta: .delta
     case .unspecified, .UNRECOGNIZED: nil
     }
+  }
+}
+
+extension FileTransfer.Encoding {
+  /// Those of a node that are known here; later releases may have more.
+  static func known(_ wire: [Fleet_V1_SendEncoding]) -> Set<FileTransfer.Encoding> {
+    Set(wire.prefix(16).compactMap(\.known))
   }
 }
 
@@ -28,6 +37,11 @@ extension Fleet_V1_SendRequest {
     header.path = transfer.path
     header.offset = transfer.offset
     header.encoding = Fleet_V1_SendEncoding(transfer.encoding)
+    if let delta = transfer.delta {
+      header.delta.sha256 = delta.sha256
+      header.delta.bytes = delta.bytes
+      header.delta.baseSha256 = delta.baseSHA256
+    }
     self.header = header
   }
 
@@ -46,12 +60,22 @@ extension FileTransfer {
       let number = header.encoding.rawValue
       throw WireValue.wrong("header.encoding", "\(number) is not known here; update this node's fleetd")
     }
-    self.init(
-      digest: try WireValue.digest(header.digest, "header.digest"),
-      path: try WireValue.text(header.path, "header.path"),
-      offset: try WireValue.count(header.offset, "header.offset"),
-      encoding: encoding
+    let digest = try WireValue.digest(header.digest, "header.digest")
+    let path = try WireValue.text(header.path, "header.path")
+    let offset = try WireValue.count(header.offset, "header.offset")
+    guard (encoding == .delta) == header.hasDelta else {
+      throw WireValue.wrong("header.delta", "goes with the encoding of a delta, and with no other")
+    }
+    guard header.hasDelta else {
+      self.init(digest: digest, path: path, offset: offset, encoding: encoding)
+      return
+    }
+    let delta = Delta(
+      sha256: try WireValue.sha256(header.delta.sha256, "header.delta.sha256"),
+      bytes: try WireValue.count(header.delta.bytes, "header.delta.bytes"),
+      baseSHA256: try WireValue.sha256(header.delta.baseSha256, "header.delta.base_sha256")
     )
+    self.init(digest: digest, path: path, offset: offset, delta: delta)
   }
 
   /// A piece of what was announced by the first message.

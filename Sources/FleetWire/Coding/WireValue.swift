@@ -70,6 +70,11 @@ enum WireValue {
     return digest
   }
 
+  static func sha256(_ text: String, _ field: String) throws(CommandError) -> String {
+    guard SHA256Text.isValid(text) else { throw wrong(field, "'\(quotable(text))' is not a SHA-256") }
+    return text
+  }
+
   static func wrong(_ field: String, _ problem: String) -> CommandError {
     CommandError(.invalid, "\(field): \(problem)")
   }

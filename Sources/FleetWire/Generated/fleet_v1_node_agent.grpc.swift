@@ -177,6 +177,32 @@ internal enum Fleet_V1_NodeAgent: Sendable {
                 type: .clientStreaming
             )
         }
+        /// Namespace for "Fetch" metadata.
+        internal enum Fetch: Sendable {
+            /// Request type for "Fetch".
+            internal typealias Input = Fleet_V1_FetchRequest
+            /// Response type for "Fetch".
+            internal typealias Output = Fleet_V1_FetchProgress
+            /// Descriptor for "Fetch".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "fleet.v1.NodeAgent"),
+                method: "Fetch",
+                type: .serverStreaming
+            )
+        }
+        /// Namespace for "Read" metadata.
+        internal enum Read: Sendable {
+            /// Request type for "Read".
+            internal typealias Input = Fleet_V1_ReadRequest
+            /// Response type for "Read".
+            internal typealias Output = Fleet_V1_ReadReply
+            /// Descriptor for "Read".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "fleet.v1.NodeAgent"),
+                method: "Read",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "fleet.v1.NodeAgent" service.
         internal static let descriptors: [GRPCCore.MethodDescriptor] = [
             Describe.descriptor,
@@ -189,7 +215,9 @@ internal enum Fleet_V1_NodeAgent: Sendable {
             Rollback.descriptor,
             Drain.descriptor,
             Undrain.descriptor,
-            Send.descriptor
+            Send.descriptor,
+            Fetch.descriptor,
+            Read.descriptor
         ]
     }
 }
@@ -398,6 +426,43 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.StreamingServerRequest<Fleet_V1_SendRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_SendReply>
+
+        /// Handle the "Fetch" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the node bring what it lacks of an announced version from a node of its store that holds all of it. Tells how far it is, every
+        /// > second at least; what came before a failure stays.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_FetchRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_FetchProgress` messages.
+        func fetch(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_FetchRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_FetchProgress>
+
+        /// Handle the "Read" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_ReadRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_ReadReply` messages.
+        func read(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_ReadRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ReadReply>
     }
 
     /// Service protocol for the "fleet.v1.NodeAgent" service.
@@ -590,6 +655,43 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.StreamingServerRequest<Fleet_V1_SendRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Fleet_V1_SendReply>
+
+        /// Handle the "Fetch" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the node bring what it lacks of an announced version from a node of its store that holds all of it. Tells how far it is, every
+        /// > second at least; what came before a failure stays.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_FetchRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_FetchProgress` messages.
+        func fetch(
+            request: GRPCCore.ServerRequest<Fleet_V1_FetchRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_FetchProgress>
+
+        /// Handle the "Read" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Fleet_V1_ReadReply` message.
+        func read(
+            request: GRPCCore.ServerRequest<Fleet_V1_ReadRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ReadReply>
     }
 
     /// Simple service protocol for the "fleet.v1.NodeAgent" service.
@@ -781,6 +883,44 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.RPCAsyncSequence<Fleet_V1_SendRequest, any Swift.Error>,
             context: GRPCCore.ServerContext
         ) async throws -> Fleet_V1_SendReply
+
+        /// Handle the "Fetch" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the node bring what it lacks of an announced version from a node of its store that holds all of it. Tells how far it is, every
+        /// > second at least; what came before a failure stays.
+        ///
+        /// - Parameters:
+        ///   - request: A `Fleet_V1_FetchRequest` message.
+        ///   - response: A response stream of `Fleet_V1_FetchProgress` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func fetch(
+            request: Fleet_V1_FetchRequest,
+            response: GRPCCore.RPCWriter<Fleet_V1_FetchProgress>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
+        /// Handle the "Read" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        ///
+        /// - Parameters:
+        ///   - request: A `Fleet_V1_ReadRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Fleet_V1_ReadReply` to respond with.
+        func read(
+            request: Fleet_V1_ReadRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Fleet_V1_ReadReply
     }
 }
 
@@ -909,6 +1049,28 @@ extension Fleet_V1_NodeAgent.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Fleet_V1_NodeAgent.Method.Fetch.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_FetchRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_FetchProgress>(),
+            handler: { request, context in
+                try await self.fetch(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Fleet_V1_NodeAgent.Method.Read.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ReadRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ReadReply>(),
+            handler: { request, context in
+                try await self.read(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -1031,6 +1193,28 @@ extension Fleet_V1_NodeAgent.ServiceProtocol {
     ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_SendReply> {
         let response = try await self.send(
             request: request,
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    internal func fetch(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_FetchRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_FetchProgress> {
+        let response = try await self.fetch(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
+    }
+
+    internal func read(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_ReadRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ReadReply> {
+        let response = try await self.read(
+            request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
         return GRPCCore.StreamingServerResponse(single: response)
@@ -1181,6 +1365,36 @@ extension Fleet_V1_NodeAgent.SimpleServiceProtocol {
         return GRPCCore.ServerResponse<Fleet_V1_SendReply>(
             message: try await self.send(
                 request: request.messages,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    internal func fetch(
+        request: GRPCCore.ServerRequest<Fleet_V1_FetchRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_FetchProgress> {
+        return GRPCCore.StreamingServerResponse<Fleet_V1_FetchProgress>(
+            metadata: [:],
+            producer: { writer in
+                try await self.fetch(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
+        )
+    }
+
+    internal func read(
+        request: GRPCCore.ServerRequest<Fleet_V1_ReadRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ReadReply> {
+        return GRPCCore.ServerResponse<Fleet_V1_ReadReply>(
+            message: try await self.read(
+                request: request.message,
                 context: context
             ),
             metadata: [:]
@@ -1433,6 +1647,53 @@ extension Fleet_V1_NodeAgent {
             deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_SendReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_SendReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Fetch" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the node bring what it lacks of an announced version from a node of its store that holds all of it. Tells how far it is, every
+        /// > second at least; what came before a failure stays.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_FetchRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_FetchRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_FetchProgress` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func fetch<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_FetchRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_FetchRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_FetchProgress>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Fleet_V1_FetchProgress>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Read" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_ReadRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_ReadReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func read<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_ReadRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_ReadRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ReadReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ReadReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -1808,6 +2069,73 @@ extension Fleet_V1_NodeAgent {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "Fetch" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has the node bring what it lacks of an announced version from a node of its store that holds all of it. Tells how far it is, every
+        /// > second at least; what came before a failure stays.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_FetchRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_FetchRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_FetchProgress` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func fetch<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_FetchRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_FetchRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_FetchProgress>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Fleet_V1_FetchProgress>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Fleet_V1_NodeAgent.Method.Fetch.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Read" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_ReadRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_ReadReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func read<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_ReadRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_ReadRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ReadReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ReadReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Fleet_V1_NodeAgent.Method.Read.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -2111,6 +2439,63 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_SendRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_SendReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Fetch" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Has the node bring what it lacks of an announced version from a node of its store that holds all of it. Tells how far it is, every
+    /// > second at least; what came before a failure stays.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Fleet_V1_FetchRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func fetch<Result>(
+        request: GRPCCore.ClientRequest<Fleet_V1_FetchRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Fleet_V1_FetchProgress>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.fetch(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_FetchRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_FetchProgress>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Read" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func read<Result>(
+        request: GRPCCore.ClientRequest<Fleet_V1_ReadRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ReadReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.read(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ReadRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ReadReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -2461,6 +2846,71 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             producer: producer
         )
         return try await self.send(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Fetch" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Has the node bring what it lacks of an announced version from a node of its store that holds all of it. Tells how far it is, every
+    /// > second at least; what came before a failure stays.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func fetch<Result>(
+        _ message: Fleet_V1_FetchRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Fleet_V1_FetchProgress>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Fleet_V1_FetchRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.fetch(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Read" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func read<Result>(
+        _ message: Fleet_V1_ReadRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ReadReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Fleet_V1_ReadRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.read(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -132,6 +132,9 @@ nonisolated enum Fleet_V1_SendEncoding: SwiftProtobuf.Enum, Swift.CaseIterable {
 
   /// The same as one frame of zstd, from the offset on.
   case zstd // = 2
+
+  /// What makes the file out of another one that the node has (`SendHeader.delta`).
+  case delta // = 3
   case UNRECOGNIZED(Int)
 
   init() {
@@ -143,6 +146,7 @@ nonisolated enum Fleet_V1_SendEncoding: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 0: self = .unspecified
     case 1: self = .raw
     case 2: self = .zstd
+    case 3: self = .delta
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -152,6 +156,7 @@ nonisolated enum Fleet_V1_SendEncoding: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .unspecified: return 0
     case .raw: return 1
     case .zstd: return 2
+    case .delta: return 3
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -161,6 +166,7 @@ nonisolated enum Fleet_V1_SendEncoding: SwiftProtobuf.Enum, Swift.CaseIterable {
     .unspecified,
     .raw,
     .zstd,
+    .delta,
   ]
 
 }
@@ -175,73 +181,118 @@ nonisolated struct Fleet_V1_DescribeRequest: Sendable {
   init() {}
 }
 
-nonisolated struct Fleet_V1_NodeDescription: Sendable {
+nonisolated struct Fleet_V1_NodeDescription: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var node: String = String()
+  var node: String {
+    get {_storage._node}
+    set {_uniqueStorage()._node = newValue}
+  }
 
-  var agentVersion: String = String()
+  var agentVersion: String {
+    get {_storage._agentVersion}
+    set {_uniqueStorage()._agentVersion = newValue}
+  }
 
-  var agentPid: Int32 = 0
+  var agentPid: Int32 {
+    get {_storage._agentPid}
+    set {_uniqueStorage()._agentPid = newValue}
+  }
 
-  var started: Int64 = 0
+  var started: Int64 {
+    get {_storage._started}
+    set {_uniqueStorage()._started = newValue}
+  }
 
-  var operatingSystem: String = String()
+  var operatingSystem: String {
+    get {_storage._operatingSystem}
+    set {_uniqueStorage()._operatingSystem = newValue}
+  }
 
-  var architecture: String = String()
+  var architecture: String {
+    get {_storage._architecture}
+    set {_uniqueStorage()._architecture = newValue}
+  }
 
-  var cores: UInt32 = 0
+  var cores: UInt32 {
+    get {_storage._cores}
+    set {_uniqueStorage()._cores = newValue}
+  }
 
   /// Where the node answers the Open Inference Protocol over REST, HOST:PORT.
-  var httpAddress: String = String()
+  var httpAddress: String {
+    get {_storage._httpAddress}
+    set {_uniqueStorage()._httpAddress = newValue}
+  }
 
-  var siblings: [String] = []
+  var siblings: [String] {
+    get {_storage._siblings}
+    set {_uniqueStorage()._siblings = newValue}
+  }
 
-  var repository: [Fleet_V1_RepositoryEntry] = []
+  var repository: [Fleet_V1_RepositoryEntry] {
+    get {_storage._repository}
+    set {_uniqueStorage()._repository = newValue}
+  }
 
-  var isSimulated: Bool = false
+  var isSimulated: Bool {
+    get {_storage._isSimulated}
+    set {_uniqueStorage()._isSimulated = newValue}
+  }
 
   /// The same over gRPC, and where it answers Prometheus; absent when it does not.
   var grpcAddress: String {
-    get {_grpcAddress ?? String()}
-    set {_grpcAddress = newValue}
+    get {_storage._grpcAddress ?? String()}
+    set {_uniqueStorage()._grpcAddress = newValue}
   }
   /// Returns true if `grpcAddress` has been explicitly set.
-  var hasGrpcAddress: Bool {self._grpcAddress != nil}
+  var hasGrpcAddress: Bool {_storage._grpcAddress != nil}
   /// Clears the value of `grpcAddress`. Subsequent reads from it will return its default value.
-  mutating func clearGrpcAddress() {self._grpcAddress = nil}
+  mutating func clearGrpcAddress() {_uniqueStorage()._grpcAddress = nil}
 
   var metricsAddress: String {
-    get {_metricsAddress ?? String()}
-    set {_metricsAddress = newValue}
+    get {_storage._metricsAddress ?? String()}
+    set {_uniqueStorage()._metricsAddress = newValue}
   }
   /// Returns true if `metricsAddress` has been explicitly set.
-  var hasMetricsAddress: Bool {self._metricsAddress != nil}
+  var hasMetricsAddress: Bool {_storage._metricsAddress != nil}
   /// Clears the value of `metricsAddress`. Subsequent reads from it will return its default value.
-  mutating func clearMetricsAddress() {self._metricsAddress = nil}
+  mutating func clearMetricsAddress() {_uniqueStorage()._metricsAddress = nil}
 
   /// Whether it takes only signed versions; agents of before do not say.
-  var isSignatureRequired: Bool = false
+  var isSignatureRequired: Bool {
+    get {_storage._isSignatureRequired}
+    set {_uniqueStorage()._isSignatureRequired = newValue}
+  }
 
   /// When the certificate ends that it shows; absent from agents of before.
   var certificateExpires: Int64 {
-    get {_certificateExpires ?? 0}
-    set {_certificateExpires = newValue}
+    get {_storage._certificateExpires ?? 0}
+    set {_uniqueStorage()._certificateExpires = newValue}
   }
   /// Returns true if `certificateExpires` has been explicitly set.
-  var hasCertificateExpires: Bool {self._certificateExpires != nil}
+  var hasCertificateExpires: Bool {_storage._certificateExpires != nil}
   /// Clears the value of `certificateExpires`. Subsequent reads from it will return its default value.
-  mutating func clearCertificateExpires() {self._certificateExpires = nil}
+  mutating func clearCertificateExpires() {_uniqueStorage()._certificateExpires = nil}
+
+  /// What `Send` takes here, and whether `Fetch` is answered; of agents that do not say so, `Stage` tells.
+  var sendEncodings: [Fleet_V1_SendEncoding] {
+    get {_storage._sendEncodings}
+    set {_uniqueStorage()._sendEncodings = newValue}
+  }
+
+  var canFetch: Bool {
+    get {_storage._canFetch}
+    set {_uniqueStorage()._canFetch = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _grpcAddress: String? = nil
-  fileprivate var _metricsAddress: String? = nil
-  fileprivate var _certificateExpires: Int64? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 nonisolated struct Fleet_V1_RepositoryEntry: Sendable {
@@ -1041,6 +1092,9 @@ nonisolated struct Fleet_V1_StageReply: Sendable {
   /// What `Send` takes here; empty where there is only `Write`.
   var sendEncodings: [Fleet_V1_SendEncoding] = []
 
+  /// Whether `Fetch` is answered.
+  var canFetch: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1056,6 +1110,33 @@ nonisolated struct Fleet_V1_StagedFile: Sendable {
   var receivedBytes: UInt64 = 0
 
   var totalBytes: UInt64 = 0
+
+  /// A delta for it of which a part is there already; absent for none.
+  var delta: Fleet_V1_PartialDelta {
+    get {_delta ?? Fleet_V1_PartialDelta()}
+    set {_delta = newValue}
+  }
+  /// Returns true if `delta` has been explicitly set.
+  var hasDelta: Bool {self._delta != nil}
+  /// Clears the value of `delta`. Subsequent reads from it will return its default value.
+  mutating func clearDelta() {self._delta = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _delta: Fleet_V1_PartialDelta? = nil
+}
+
+nonisolated struct Fleet_V1_PartialDelta: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SHA-256 of the whole delta.
+  var sha256: String = String()
+
+  var receivedBytes: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1337,6 +1418,36 @@ nonisolated struct Fleet_V1_SendHeader: Sendable {
 
   var encoding: Fleet_V1_SendEncoding = .unspecified
 
+  /// Which delta the bytes are of; `offset` counts in it. Only with SEND_ENCODING_DELTA, and always then.
+  var delta: Fleet_V1_SendDelta {
+    get {_delta ?? Fleet_V1_SendDelta()}
+    set {_delta = newValue}
+  }
+  /// Returns true if `delta` has been explicitly set.
+  var hasDelta: Bool {self._delta != nil}
+  /// Clears the value of `delta`. Subsequent reads from it will return its default value.
+  mutating func clearDelta() {self._delta = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _delta: Fleet_V1_SendDelta? = nil
+}
+
+nonisolated struct Fleet_V1_SendDelta: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SHA-256 of the whole delta: one that broke off goes on, another one begins anew.
+  var sha256: String = String()
+
+  var bytes: UInt64 = 0
+
+  /// SHA-256 of the file that it was made against; the node must have it in a version that is complete.
+  var baseSha256: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1347,7 +1458,73 @@ nonisolated struct Fleet_V1_SendReply: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// Of the file; of the delta when that was sent. With the last byte of a delta the file is made, verified and there.
   var receivedBytes: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_FetchRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var digest: String = String()
+
+  /// The node to fetch from, `store/node`, and where it answers, HOST:PORT.
+  var sibling: String = String()
+
+  var address: String = String()
+
+  /// 0 for as fast as it goes.
+  var bytesPerSecond: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_FetchProgress: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of the version as a whole.
+  var receivedBytes: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_ReadRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var digest: String = String()
+
+  var path: String = String()
+
+  var offset: UInt64 = 0
+
+  /// At most 1 MiB.
+  var count: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_ReadReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A piece of a model's file, from a node to its sibling.
+  var content: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1367,7 +1544,7 @@ nonisolated extension Fleet_V1_Availability: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension Fleet_V1_SendEncoding: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SEND_ENCODING_UNSPECIFIED\0\u{1}SEND_ENCODING_RAW\0\u{1}SEND_ENCODING_ZSTD\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SEND_ENCODING_UNSPECIFIED\0\u{1}SEND_ENCODING_RAW\0\u{1}SEND_ENCODING_ZSTD\0\u{1}SEND_ENCODING_DELTA\0")
 }
 
 nonisolated extension Fleet_V1_DescribeRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1391,103 +1568,181 @@ nonisolated extension Fleet_V1_DescribeRequest: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeDescription"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0\u{3}grpc_address\0\u{3}metrics_address\0\u{3}is_signature_required\0\u{3}certificate_expires\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0\u{3}grpc_address\0\u{3}metrics_address\0\u{3}is_signature_required\0\u{3}certificate_expires\0\u{3}send_encodings\0\u{3}can_fetch\0")
+
+  fileprivate class _StorageClass {
+    var _node: String = String()
+    var _agentVersion: String = String()
+    var _agentPid: Int32 = 0
+    var _started: Int64 = 0
+    var _operatingSystem: String = String()
+    var _architecture: String = String()
+    var _cores: UInt32 = 0
+    var _httpAddress: String = String()
+    var _siblings: [String] = []
+    var _repository: [Fleet_V1_RepositoryEntry] = []
+    var _isSimulated: Bool = false
+    var _grpcAddress: String? = nil
+    var _metricsAddress: String? = nil
+    var _isSignatureRequired: Bool = false
+    var _certificateExpires: Int64? = nil
+    var _sendEncodings: [Fleet_V1_SendEncoding] = []
+    var _canFetch: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _node = source._node
+      _agentVersion = source._agentVersion
+      _agentPid = source._agentPid
+      _started = source._started
+      _operatingSystem = source._operatingSystem
+      _architecture = source._architecture
+      _cores = source._cores
+      _httpAddress = source._httpAddress
+      _siblings = source._siblings
+      _repository = source._repository
+      _isSimulated = source._isSimulated
+      _grpcAddress = source._grpcAddress
+      _metricsAddress = source._metricsAddress
+      _isSignatureRequired = source._isSignatureRequired
+      _certificateExpires = source._certificateExpires
+      _sendEncodings = source._sendEncodings
+      _canFetch = source._canFetch
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.agentVersion) }()
-      case 3: try { try decoder.decodeSingularInt32Field(value: &self.agentPid) }()
-      case 4: try { try decoder.decodeSingularSFixed64Field(value: &self.started) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.operatingSystem) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.architecture) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.cores) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.httpAddress) }()
-      case 9: try { try decoder.decodeRepeatedStringField(value: &self.siblings) }()
-      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.repository) }()
-      case 11: try { try decoder.decodeSingularBoolField(value: &self.isSimulated) }()
-      case 12: try { try decoder.decodeSingularStringField(value: &self._grpcAddress) }()
-      case 13: try { try decoder.decodeSingularStringField(value: &self._metricsAddress) }()
-      case 14: try { try decoder.decodeSingularBoolField(value: &self.isSignatureRequired) }()
-      case 15: try { try decoder.decodeSingularSFixed64Field(value: &self._certificateExpires) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._node) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._agentVersion) }()
+        case 3: try { try decoder.decodeSingularInt32Field(value: &_storage._agentPid) }()
+        case 4: try { try decoder.decodeSingularSFixed64Field(value: &_storage._started) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._operatingSystem) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._architecture) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._cores) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._httpAddress) }()
+        case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._siblings) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._repository) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._isSimulated) }()
+        case 12: try { try decoder.decodeSingularStringField(value: &_storage._grpcAddress) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._metricsAddress) }()
+        case 14: try { try decoder.decodeSingularBoolField(value: &_storage._isSignatureRequired) }()
+        case 15: try { try decoder.decodeSingularSFixed64Field(value: &_storage._certificateExpires) }()
+        case 16: try { try decoder.decodeRepeatedEnumField(value: &_storage._sendEncodings) }()
+        case 17: try { try decoder.decodeSingularBoolField(value: &_storage._canFetch) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.node.isEmpty {
-      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._node.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._node, fieldNumber: 1)
+      }
+      if !_storage._agentVersion.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._agentVersion, fieldNumber: 2)
+      }
+      if _storage._agentPid != 0 {
+        try visitor.visitSingularInt32Field(value: _storage._agentPid, fieldNumber: 3)
+      }
+      if _storage._started != 0 {
+        try visitor.visitSingularSFixed64Field(value: _storage._started, fieldNumber: 4)
+      }
+      if !_storage._operatingSystem.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._operatingSystem, fieldNumber: 5)
+      }
+      if !_storage._architecture.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._architecture, fieldNumber: 6)
+      }
+      if _storage._cores != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._cores, fieldNumber: 7)
+      }
+      if !_storage._httpAddress.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._httpAddress, fieldNumber: 8)
+      }
+      if !_storage._siblings.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._siblings, fieldNumber: 9)
+      }
+      if !_storage._repository.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._repository, fieldNumber: 10)
+      }
+      if _storage._isSimulated != false {
+        try visitor.visitSingularBoolField(value: _storage._isSimulated, fieldNumber: 11)
+      }
+      try { if let v = _storage._grpcAddress {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 12)
+      } }()
+      try { if let v = _storage._metricsAddress {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 13)
+      } }()
+      if _storage._isSignatureRequired != false {
+        try visitor.visitSingularBoolField(value: _storage._isSignatureRequired, fieldNumber: 14)
+      }
+      try { if let v = _storage._certificateExpires {
+        try visitor.visitSingularSFixed64Field(value: v, fieldNumber: 15)
+      } }()
+      if !_storage._sendEncodings.isEmpty {
+        try visitor.visitPackedEnumField(value: _storage._sendEncodings, fieldNumber: 16)
+      }
+      if _storage._canFetch != false {
+        try visitor.visitSingularBoolField(value: _storage._canFetch, fieldNumber: 17)
+      }
     }
-    if !self.agentVersion.isEmpty {
-      try visitor.visitSingularStringField(value: self.agentVersion, fieldNumber: 2)
-    }
-    if self.agentPid != 0 {
-      try visitor.visitSingularInt32Field(value: self.agentPid, fieldNumber: 3)
-    }
-    if self.started != 0 {
-      try visitor.visitSingularSFixed64Field(value: self.started, fieldNumber: 4)
-    }
-    if !self.operatingSystem.isEmpty {
-      try visitor.visitSingularStringField(value: self.operatingSystem, fieldNumber: 5)
-    }
-    if !self.architecture.isEmpty {
-      try visitor.visitSingularStringField(value: self.architecture, fieldNumber: 6)
-    }
-    if self.cores != 0 {
-      try visitor.visitSingularUInt32Field(value: self.cores, fieldNumber: 7)
-    }
-    if !self.httpAddress.isEmpty {
-      try visitor.visitSingularStringField(value: self.httpAddress, fieldNumber: 8)
-    }
-    if !self.siblings.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.siblings, fieldNumber: 9)
-    }
-    if !self.repository.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.repository, fieldNumber: 10)
-    }
-    if self.isSimulated != false {
-      try visitor.visitSingularBoolField(value: self.isSimulated, fieldNumber: 11)
-    }
-    try { if let v = self._grpcAddress {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 12)
-    } }()
-    try { if let v = self._metricsAddress {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 13)
-    } }()
-    if self.isSignatureRequired != false {
-      try visitor.visitSingularBoolField(value: self.isSignatureRequired, fieldNumber: 14)
-    }
-    try { if let v = self._certificateExpires {
-      try visitor.visitSingularSFixed64Field(value: v, fieldNumber: 15)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Fleet_V1_NodeDescription, rhs: Fleet_V1_NodeDescription) -> Bool {
-    if lhs.node != rhs.node {return false}
-    if lhs.agentVersion != rhs.agentVersion {return false}
-    if lhs.agentPid != rhs.agentPid {return false}
-    if lhs.started != rhs.started {return false}
-    if lhs.operatingSystem != rhs.operatingSystem {return false}
-    if lhs.architecture != rhs.architecture {return false}
-    if lhs.cores != rhs.cores {return false}
-    if lhs.httpAddress != rhs.httpAddress {return false}
-    if lhs.siblings != rhs.siblings {return false}
-    if lhs.repository != rhs.repository {return false}
-    if lhs.isSimulated != rhs.isSimulated {return false}
-    if lhs._grpcAddress != rhs._grpcAddress {return false}
-    if lhs._metricsAddress != rhs._metricsAddress {return false}
-    if lhs.isSignatureRequired != rhs.isSignatureRequired {return false}
-    if lhs._certificateExpires != rhs._certificateExpires {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._node != rhs_storage._node {return false}
+        if _storage._agentVersion != rhs_storage._agentVersion {return false}
+        if _storage._agentPid != rhs_storage._agentPid {return false}
+        if _storage._started != rhs_storage._started {return false}
+        if _storage._operatingSystem != rhs_storage._operatingSystem {return false}
+        if _storage._architecture != rhs_storage._architecture {return false}
+        if _storage._cores != rhs_storage._cores {return false}
+        if _storage._httpAddress != rhs_storage._httpAddress {return false}
+        if _storage._siblings != rhs_storage._siblings {return false}
+        if _storage._repository != rhs_storage._repository {return false}
+        if _storage._isSimulated != rhs_storage._isSimulated {return false}
+        if _storage._grpcAddress != rhs_storage._grpcAddress {return false}
+        if _storage._metricsAddress != rhs_storage._metricsAddress {return false}
+        if _storage._isSignatureRequired != rhs_storage._isSignatureRequired {return false}
+        if _storage._certificateExpires != rhs_storage._certificateExpires {return false}
+        if _storage._sendEncodings != rhs_storage._sendEncodings {return false}
+        if _storage._canFetch != rhs_storage._canFetch {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2550,7 +2805,7 @@ nonisolated extension Fleet_V1_ManifestFile: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Fleet_V1_StageReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StageReply"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0\u{3}send_encodings\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0\u{3}send_encodings\0\u{3}can_fetch\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2560,6 +2815,7 @@ nonisolated extension Fleet_V1_StageReply: SwiftProtobuf.Message, SwiftProtobuf.
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.files) }()
       case 2: try { try decoder.decodeRepeatedEnumField(value: &self.sendEncodings) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.canFetch) }()
       default: break
       }
     }
@@ -2572,12 +2828,16 @@ nonisolated extension Fleet_V1_StageReply: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.sendEncodings.isEmpty {
       try visitor.visitPackedEnumField(value: self.sendEncodings, fieldNumber: 2)
     }
+    if self.canFetch != false {
+      try visitor.visitSingularBoolField(value: self.canFetch, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Fleet_V1_StageReply, rhs: Fleet_V1_StageReply) -> Bool {
     if lhs.files != rhs.files {return false}
     if lhs.sendEncodings != rhs.sendEncodings {return false}
+    if lhs.canFetch != rhs.canFetch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2585,7 +2845,7 @@ nonisolated extension Fleet_V1_StageReply: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Fleet_V1_StagedFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StagedFile"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{3}received_bytes\0\u{3}total_bytes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{3}received_bytes\0\u{3}total_bytes\0\u{1}delta\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2596,12 +2856,17 @@ nonisolated extension Fleet_V1_StagedFile: SwiftProtobuf.Message, SwiftProtobuf.
       case 1: try { try decoder.decodeSingularStringField(value: &self.path) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.receivedBytes) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.totalBytes) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._delta) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.path.isEmpty {
       try visitor.visitSingularStringField(value: self.path, fieldNumber: 1)
     }
@@ -2611,6 +2876,9 @@ nonisolated extension Fleet_V1_StagedFile: SwiftProtobuf.Message, SwiftProtobuf.
     if self.totalBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.totalBytes, fieldNumber: 3)
     }
+    try { if let v = self._delta {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2618,6 +2886,42 @@ nonisolated extension Fleet_V1_StagedFile: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.path != rhs.path {return false}
     if lhs.receivedBytes != rhs.receivedBytes {return false}
     if lhs.totalBytes != rhs.totalBytes {return false}
+    if lhs._delta != rhs._delta {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_PartialDelta: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PartialDelta"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sha256\0\u{3}received_bytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.sha256) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.receivedBytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularStringField(value: self.sha256, fieldNumber: 1)
+    }
+    if self.receivedBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.receivedBytes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_PartialDelta, rhs: Fleet_V1_PartialDelta) -> Bool {
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.receivedBytes != rhs.receivedBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3136,7 +3440,7 @@ nonisolated extension Fleet_V1_SendRequest: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Fleet_V1_SendHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SendHeader"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}path\0\u{1}offset\0\u{1}encoding\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}path\0\u{1}offset\0\u{1}encoding\0\u{1}delta\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3148,12 +3452,17 @@ nonisolated extension Fleet_V1_SendHeader: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.encoding) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._delta) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.digest.isEmpty {
       try visitor.visitSingularStringField(value: self.digest, fieldNumber: 1)
     }
@@ -3166,6 +3475,9 @@ nonisolated extension Fleet_V1_SendHeader: SwiftProtobuf.Message, SwiftProtobuf.
     if self.encoding != .unspecified {
       try visitor.visitSingularEnumField(value: self.encoding, fieldNumber: 4)
     }
+    try { if let v = self._delta {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3174,6 +3486,47 @@ nonisolated extension Fleet_V1_SendHeader: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.path != rhs.path {return false}
     if lhs.offset != rhs.offset {return false}
     if lhs.encoding != rhs.encoding {return false}
+    if lhs._delta != rhs._delta {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_SendDelta: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SendDelta"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sha256\0\u{1}bytes\0\u{3}base_sha256\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.sha256) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.baseSha256) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.sha256.isEmpty {
+      try visitor.visitSingularStringField(value: self.sha256, fieldNumber: 1)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 2)
+    }
+    if !self.baseSha256.isEmpty {
+      try visitor.visitSingularStringField(value: self.baseSha256, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_SendDelta, rhs: Fleet_V1_SendDelta) -> Bool {
+    if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.baseSha256 != rhs.baseSha256 {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3204,6 +3557,156 @@ nonisolated extension Fleet_V1_SendReply: SwiftProtobuf.Message, SwiftProtobuf._
 
   static func ==(lhs: Fleet_V1_SendReply, rhs: Fleet_V1_SendReply) -> Bool {
     if lhs.receivedBytes != rhs.receivedBytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_FetchRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".FetchRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}sibling\0\u{1}address\0\u{3}bytes_per_second\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.sibling) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.bytesPerSecond) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 1)
+    }
+    if !self.sibling.isEmpty {
+      try visitor.visitSingularStringField(value: self.sibling, fieldNumber: 2)
+    }
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 3)
+    }
+    if self.bytesPerSecond != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytesPerSecond, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_FetchRequest, rhs: Fleet_V1_FetchRequest) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.sibling != rhs.sibling {return false}
+    if lhs.address != rhs.address {return false}
+    if lhs.bytesPerSecond != rhs.bytesPerSecond {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_FetchProgress: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".FetchProgress"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}received_bytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.receivedBytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.receivedBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.receivedBytes, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_FetchProgress, rhs: Fleet_V1_FetchProgress) -> Bool {
+    if lhs.receivedBytes != rhs.receivedBytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ReadRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReadRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}path\0\u{1}offset\0\u{1}count\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 3)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ReadRequest, rhs: Fleet_V1_ReadRequest) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ReadReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReadReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.content) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.content.isEmpty {
+      try visitor.visitSingularBytesField(value: self.content, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ReadReply, rhs: Fleet_V1_ReadReply) -> Bool {
+    if lhs.content != rhs.content {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

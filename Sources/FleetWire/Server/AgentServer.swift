@@ -79,7 +79,7 @@ package final class AgentServer: Sendable {
     server = GRPCServer(
       transport: transport,
       services: [AgentService(agent: agent, certificateExpires: credentials.expires)],
-      interceptors: [OperatorsOnly(node: agent.name, fleet: credentials.name.fleet)]
+      interceptors: [CallerRules(node: agent.name, fleet: credentials.name.fleet)]
     )
   }
 

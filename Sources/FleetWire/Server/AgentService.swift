@@ -50,6 +50,7 @@ struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol 
       }
       var reply = Fleet_V1_StageReply(files)
       reply.sendEncodings = agent.sendEncodings.map(Fleet_V1_SendEncoding.init)
+      reply.canFetch = agent.canFetch
       return reply
     }
   }
@@ -152,7 +153,7 @@ struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol 
     }
   }
 
-  private func answering<Reply>(_ answer: () async throws(CommandError) -> Reply) async throws -> Reply {
+  func answering<Reply>(_ answer: () async throws(CommandError) -> Reply) async throws -> Reply {
     do {
       return try await answer()
     } catch {

@@ -19,10 +19,14 @@ final class WatchedAgent: NodeAgent {
   let commands = Mutex<[Command]>([])
   /// So many times it does not answer when it is asked what it is.
   let misses = Mutex(0)
+  /// From whom it fetched. It does so only when it may.
+  let fetches = Mutex<[FetchOrder]>([])
+  let canFetch: Bool
   private let hook = Mutex<(@Sendable (Command, WatchedAgent) async throws(CommandError) -> Void)?>(nil)
   var name: NodeName { twin.name }
 
-  init(_ name: NodeName, behaviours: [Int: Behaviour]) {
+  init(_ name: NodeName, behaviours: [Int: Behaviour], canFetch: Bool = false) {
+    self.canFetch = canFetch
     twin = SimulatedAgent(name: name) { frame in
       frame.engine.runtime = "simulation"
       guard var model = frame.models.first, let behaviour = behaviours[model.version] else { return }
@@ -59,6 +63,13 @@ final class WatchedAgent: NodeAgent {
     return try await twin.execute(command)
   }
 
+  var siblingAddress: String? { canFetch ? "\(name):9000" : nil }
+
+  func fetch(_ order: FetchOrder, _ tell: @escaping @Sendable (UInt64) -> Void) async throws(CommandError) {
+    fetches.withLock { $0.append(order) }
+    for chunk in TestVersion.tiny(2).chunks() { _ = try await twin.execute(.write(chunk)) }
+  }
+
   /// Whether anything was asked of it that could change it.
   var isTouched: Bool { commands.withLock { !$0.isEmpty } }
 
@@ -76,7 +87,7 @@ struct RolloutFleet: Sendable {
   let model: LocalModel
   private let folder: TemporaryFolder
 
-  init(stores: Int, nodesPerStore: Int, new: Behaviour = Behaviour()) async throws {
+  init(stores: Int, nodesPerStore: Int, new: Behaviour = Behaviour(), canFetch: Bool = false) async throws {
     folder = try TemporaryFolder()
     let version = TestVersion.tiny(2)
     for (path, bytes) in version.contents {
@@ -90,7 +101,7 @@ struct RolloutFleet: Sendable {
     for store in 0..<stores {
       for node in 0..<nodesPerStore {
         let name = NodeName(store: "store-\(100 + store)", node: String("abcdefgh".dropFirst(node).prefix(1)))
-        let agent = WatchedAgent(name, behaviours: [1: Behaviour(), 2: new])
+        let agent = WatchedAgent(name, behaviours: [1: Behaviour(), 2: new], canFetch: canFetch)
         try await old.push(to: agent.twin)
         _ = try await agent.twin.execute(.activate(old.version, digest: old.digest))
         agents.append(agent)

@@ -42,6 +42,26 @@ import Testing
     }
   }
 
+  @Test func eachStoreIsSentOneCopy() async throws {
+    let fleet = try await RolloutFleet(stores: 2, nodesPerStore: 3, canFetch: true)
+    let report = await fleet.job(try RolloutFleet.strategy(gate: "errors < 50%")).run { _ in }
+    #expect(report.state == "succeeded", "\(report.reason)")
+    let total = fleet.model.manifest.totalBytes
+    #expect(report.bytesSent == 2 * total && report.bytesSaved == 4 * total)
+    for store in fleet.agents.chunked(3) {
+      #expect(store[0].fetches.withLock { $0.isEmpty }, "the first of a store gets it from here")
+      for (index, agent) in store.enumerated().dropFirst() {
+        let orders = agent.fetches.withLock { $0 }
+        #expect(orders.count == 1 && store[..<index].contains { $0.siblingAddress == orders.first?.address })
+        let row = report.allNodes.first { $0.node == agent.name }
+        #expect(row?.delivery?.siblings == orders.map(\.sibling) && row?.bytesSent == 0)
+      }
+    }
+    let text = report.lines.joined(separator: "\n")
+    #expect(text.contains("4.0 KB sent, 8.0 KB saved"), "\(text)")
+    #expect(text.contains("from store-100/a: nothing of 2.0 KB over the line"), "\(text)")
+  }
+
   /// The version must be stopped in the first store, and taken back there.
   private func expectStopped(_ fleet: RolloutFleet, gate: String, saying words: String) async throws -> RolloutReport {
     let journal = MemoryJournal()
@@ -211,5 +231,11 @@ import Testing
     #expect(try JSONDecoder().decode(RolloutReport.self, from: data) == report)
     let text = String(decoding: data, as: UTF8.self)
     #expect(text.contains(#""state":"succeeded""#) && text.contains(#""condition":"errors < 1%""#))
+  }
+}
+
+extension Array {
+  fileprivate func chunked(_ count: Int) -> [[Element]] {
+    stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
   }
 }

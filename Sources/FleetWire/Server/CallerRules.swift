@@ -3,11 +3,13 @@ import GRPCCore
 import GRPCNIOTransportHTTP2
 import X509
 
-/// Lets operators of our fleet in and nobody else. TLS has verified by now that the authority vouches for the caller's
-/// certificate; what its name allows is decided here: a node must not operate another node.
-struct OperatorsOnly: ServerInterceptor {
+/// Lets operators of our fleet in, and to what siblings may ask nodes of our store. TLS has verified by now that the authority vouches
+/// for the caller's certificate; what its name allows is decided here: a node must not operate another node.
+struct CallerRules: ServerInterceptor {
   let node: NodeName
   let fleet: String
+  /// What a node of the same store may call too: it reads files of versions, and changes nothing.
+  private static let forSiblings = Fleet_V1_NodeAgent.Method.Read.descriptor.fullyQualifiedMethod
 
   func intercept<Input: Sendable, Output: Sendable>(
     request: StreamingServerRequest<Input>,
@@ -32,13 +34,19 @@ struct OperatorsOnly: ServerInterceptor {
         "\(node) does not know the name in the caller's certificate; it serves fleet '\(fleet)'"
       )
     }
-    guard case .operator = name.holder else {
+    switch name.holder {
+    case .operator: return nil
+    case .node(let caller):
+      let isForSiblings = context.descriptor.fullyQualifiedMethod == Self.forSiblings
+      if isForSiblings, caller.store == node.store { return nil }
+      guard !isForSiblings else {
+        return CommandError(.denied, "\(node) gives files to nodes of \(node.store) alone, and the caller is \(caller)")
+      }
       return CommandError(
         .denied,
         "\(node) takes orders from operators, and the caller's certificate is that of \(name); "
           + "use one from 'fleet ca issue --operator NAME'"
       )
     }
-    return nil
   }
 }
