@@ -53,7 +53,10 @@ extension EndToEnd {
     let demo = try await Demo(traffic: 0, environment: ["FLEET_SYSFS": counter.sysfs.path])
     let node = try demo.node("austin-01/a")
     let feeding = Task { try await counter.feed(node.http) }
-    defer { feeding.cancel() }
+    defer {
+      feeding.cancel()
+      counter.remove()
+    }
     try await expectServed(400, by: demo, at: node.name)
     // All boxes of a demo read the one counter, so only one of the first store may be asked.
     let rollout = try await expectTakenBack(

@@ -20,11 +20,11 @@ actor EnergyCounter {
     try "0\n".write(to: file, atomically: true, encoding: .utf8)
   }
 
-  deinit {
+  nonisolated func remove() {
     try? FileManager.default.removeItem(at: sysfs)
   }
 
-  /// Asks the node at `address` for one picture after the other until cancelled.
+  /// Asks the node at `address` for one picture after the other until cancelled, or the counter is removed.
   func feed(_ address: String) async throws {
     struct Answer: Decodable { var model_version: String }
     let url = try requireURL("http://\(address)/v2/models/tag-reader/infer")
