@@ -30,8 +30,8 @@ extension Preflight {
       return facts.sorted { $0.0 < $1.0 }.map(\.1)
     }
     let deliveries = await PreflightWays(model, agents: agents, deltas: DeltaLibrary(for: model)).deliveries(facts)
-    let rules = PreflightRules(model: model)
-    self.init(plan, model: model, facts: facts, deliveries: deliveries, hours: hours, rules: rules)
+    let problems = VersionRules(model: model, gate: plan.strategy.gate).problems
+    self.init(plan, model: model, facts: facts, deliveries: deliveries, hours: hours, versionProblems: problems)
   }
 
   /// `deliveries` is how the version would come to each node of `facts`.
@@ -41,8 +41,9 @@ extension Preflight {
     facts: [PreflightFacts],
     deliveries: [Delivery],
     hours: StoreHours,
-    rules: PreflightRules
+    versionProblems: [VersionProblem]
   ) {
+    let rules = PreflightRules(model: model)
     let line = LineEstimate(plan.strategy)
     simulated = facts.contains(where: \.isSimulated)
     version = plan.version
@@ -71,7 +72,7 @@ extension Preflight {
     }
     self.ways = Way.grouped(deliveries)
     skipped = facts.filter(rules.isServing).map(\.node)
-    versionProblems = VersionRules(model: model, gate: plan.strategy.gate).problems
+    self.versionProblems = versionProblems
     problems = ways.flatMap { facts, bytes in
       rules.problems(of: facts)
         + rules.slowness(of: facts, bytes, line, storesAtOnce: plan.waves[facts.wave - 1].count)

@@ -12,6 +12,15 @@ struct PreflightWays {
     self.deltas = deltas
   }
 
+  /// As if there were no deltas and no siblings.
+  static func whole(_ model: LocalModel, _ facts: [PreflightFacts]) -> [Delivery] {
+    let rules = PreflightRules(model: model)
+    return facts.map { fact in
+      let bytes = rules.bytes(for: fact)
+      return Delivery(sentBytes: bytes, missingBytes: bytes)
+    }
+  }
+
   /// In the order of `facts`, which is that of the plan: the first of a store gets it from here, the others from that one.
   func deliveries(_ facts: [PreflightFacts]) async -> [Delivery] {
     var holders: [String: NodeName] = [:]

@@ -8,9 +8,11 @@ struct VersionRules {
   let model: LocalModel
   let gate: Gate
 
-  var problems: [Preflight.VersionProblem] {
-    files + [readable, goldenSet].compactMap(\.self)
-  }
+  /// Looks at the files, too.
+  var problems: [Preflight.VersionProblem] { files + manifestProblems }
+
+  /// What the manifest alone tells.
+  var manifestProblems: [Preflight.VersionProblem] { [readable, goldenSet].compactMap(\.self) }
 
   private var files: [Preflight.VersionProblem] {
     model.fileProblems.map { problem in

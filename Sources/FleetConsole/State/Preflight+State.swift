@@ -3,7 +3,7 @@ internal import FoundationEssentials
 
 extension Preflight {
   /// What the console can tell of a push without asking anybody: from what each node said last, at most
-  /// `NodeState.unreachableAfter` ago.
+  /// `NodeState.unreachableAfter` ago. Its bytes are the most that it can take: what deltas and siblings save is seen when they are made.
   init(_ order: PushOrder, of state: FleetState) {
     let plan = RolloutPlan(
       id: "plan",
@@ -23,7 +23,14 @@ extension Preflight {
         )
       }
     }
-    self.init(plan, model: order.model, facts: facts, rules: PreflightRules(manifest: order.model.manifest))
+    self.init(
+      plan,
+      model: order.model,
+      facts: facts,
+      deliveries: PreflightWays.whole(order.model, facts),
+      hours: .always,
+      versionProblems: VersionRules(model: order.model, gate: order.strategy.gate).manifestProblems
+    )
   }
 
   private static func answer(of name: NodeName, _ state: FleetState) -> PreflightFacts.Answer {
