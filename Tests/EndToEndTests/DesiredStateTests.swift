@@ -63,6 +63,27 @@ extension EndToEnd {
     try await demo.stop()
   }
 
+  /// A box that lost all that it had, as one that was replaced has nothing.
+  @Test func aWipedNodeGetsItsVersionWithTheNextApply() async throws {
+    let demo = try await Demo(traffic: 0)
+    let same = try await demo.fleet("diff")
+    #expect(same.status == 0 && same.output.contains("6 nodes of fleet 'acme': 6 same"), "\(same)")
+    let node = try demo.node("denver-02/a")
+    try FileManager.default.removeItem(atPath: "\(node.state)/repository")
+    kill(node.agent_pid, SIGKILL)
+    var last: ProgramResult?
+    let isWiped = try await eventually(within: .seconds(30)) {
+      last = try await demo.fleet("diff", "denver-02/a")
+      return last?.status == 1 && last?.output.contains("serves no version of tag-reader") == true
+    }
+    #expect(isWiped, "\(String(describing: last))")
+    let apply = try await demo.fleet("apply", "--yes", "--gate", "none", "--bake", "0s")
+    #expect(apply.status == 0 && apply.errors.contains("push-0001"), "\(apply)")
+    let after = try await demo.fleet("diff")
+    #expect(after.status == 0 && after.output.contains("6 same"), "\(after)")
+    _ = try await demo.stop()
+  }
+
   @Test func whatCannotBeAppliedIsSaidBeforeAnythingIsOrdered() async throws {
     let demo = try await SimulatedDemo(4)
     try ask(demo, "version: 17, canary: {to: store-001/a, version: 2}")

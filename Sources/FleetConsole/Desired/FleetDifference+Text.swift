@@ -14,8 +14,8 @@ extension FleetDifference {
       rows.isEmpty ? [] : TextTable.lines(titles: ["NODE", "SHOULD SERVE", "SERVES", "STATE", "WHY"], rows: rows)
     lines += problems
     let simulated = entries.contains { $0.isSimulated == true } ? ", simulated" : ""
-    let counts = Entry.State.allCases.compactMap { state in
-      count(state) > 0 ? "\(count(state)) \(state.rawValue)" : nil
+    let counts = Entry.State.allCases.filter { count($0) > 0 }.map { state in
+      "\(count(state)) \(state == .differs && count(state) > 1 ? "differ" : state.rawValue)"
     }
     let nodes = Set(entries.map(\.node)).count
     lines.append("\(Words.nodes(nodes)) of fleet '\(fleet)'\(simulated): \(counts.joined(separator: ", "))")

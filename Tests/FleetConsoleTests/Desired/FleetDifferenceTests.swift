@@ -103,7 +103,7 @@ import Testing
         \(ModelDigest(ofManifest: [7]).short) there and \(Self.new.digest.short) in the models folder; give one another number
         miami-03/c   tag-reader@2  tag-reader@1  differs  serves tag-reader@1; tag-reader@2 failed here before: crashed 3 \
         times; mend it and give it another number
-        8 nodes of fleet 'acme': 3 same, 4 differs, 1 unknown
+        8 nodes of fleet 'acme': 3 same, 4 differ, 1 unknown
 
         """
     )
