@@ -128,7 +128,7 @@ import Testing
 
   private static func running() -> FleetFixture {
     let report = JobFixture.running()
-    let asked = JobPage.Asked(kind: "pause", by: "kim", time: FleetFixture.start.addingTimeInterval(58), isHeard: false)
+    let asked = JobPage.Asked(kind: "pause", by: "kim", time: FleetFixture.start.addingTimeInterval(3), isHeard: false)
     return .onJob(JobFixture.job(12, .running, report: report), report, asked: [asked])
   }
 

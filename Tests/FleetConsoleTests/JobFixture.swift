@@ -152,7 +152,7 @@ enum JobFixture {
       orderedBy: "kim",
       created: start.addingTimeInterval(-age),
       changed: start.addingTimeInterval(-age + 20),
-      reported: report == nil ? nil : start.addingTimeInterval(59),
+      reported: report == nil ? nil : start.addingTimeInterval(4),
       summary: report.map { ListedJob.Summary($0) }
     )
   }
@@ -174,9 +174,16 @@ enum JobFixture {
 }
 
 extension FleetFixture {
+  /// A past that is long enough for what the line above a job's page says.
+  private static func brief() -> FleetFixture {
+    let fleet = FleetFixture()
+    fleet.run(seconds: 5)
+    return fleet
+  }
+
   /// A fleet whose jobs were read, none of them interrupted at the start.
   static func withJobs() -> FleetFixture {
-    let fleet = healthy()
+    let fleet = brief()
     fleet.send(.jobs(JobReading(jobs: [])))
     fleet.send(.jobs(JobReading(jobs: JobFixture.list())))
     return fleet
@@ -184,7 +191,7 @@ extension FleetFixture {
 
   /// The page of one job.
   static func onJob(_ job: ListedJob, _ report: RolloutReport?, asked: [JobPage.Asked] = []) -> FleetFixture {
-    let fleet = healthy()
+    let fleet = brief()
     fleet.send(.jobs(JobReading(jobs: [])))
     let page = JobPage(job: job, report: report, process: "process 4711", asked: asked)
     fleet.send(.jobs(JobReading(jobs: [job])))

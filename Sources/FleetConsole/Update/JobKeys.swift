@@ -2,7 +2,7 @@ internal import FleetCore
 
 /// What keys do to jobs.
 enum JobKeys {
-  /// The Jobs view, or back to the nodes.
+  /// The Jobs view.
   static func show(_ state: inout FleetState) -> [Effect] {
     state.interface.page = .jobs
     return JobListNews.read(&state)

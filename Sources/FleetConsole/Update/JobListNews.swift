@@ -50,6 +50,7 @@ enum JobListNews {
   }
 
   static func unread(_ error: CommandError, _ state: inout FleetState) {
+    if state.jobs.problem != error.message { state.tell(.warning, nil, "the jobs cannot be read: \(error.message)") }
     state.jobs.problem = error.message
   }
 

@@ -7,7 +7,7 @@ struct PushForm: Equatable, Sendable {
 
   struct Target: Equatable, Sendable {
     var title: String
-    /// As the command line would say it.
+    /// For the job's title. Of a fleet that a query has narrowed 'all' would say too much.
     var query: String
     var nodes: [NodeName]
   }
@@ -47,7 +47,7 @@ struct PushForm: Equatable, Sendable {
     targets.append(
       Target(
         title: "the whole fleet (\(Words.nodes(state.nodes.count)))",
-        query: "all",
+        query: Words.nodes(state.nodes.count),
         nodes: state.nodes.map(\.name)
       )
     )

@@ -21,6 +21,13 @@ final class JobsOnDisk: JobCatalog {
     var summary: ListedJob.Summary?
   }
 
+  /// The report of the job that is open: of a large fleet it is not read again every second without need.
+  private struct Open {
+    var id: JobID
+    var reported: Date?
+    var report: RolloutReport?
+  }
+
   private let options: FleetOptions
   private let fleet: FleetDefinition
   private let person: String
@@ -29,6 +36,7 @@ final class JobsOnDisk: JobCatalog {
   private let isReading = Mutex(false)
   private let store = Mutex<JobStore?>(nil)
   private let known = Mutex<[JobID: Known]>([:])
+  private let open = Mutex<Open?>(nil)
 
   init(options: FleetOptions, fleet: FleetDefinition, person: String) {
     self.options = options
@@ -116,7 +124,9 @@ final class JobsOnDisk: JobCatalog {
     _ report: RolloutReport?,
     in store: JobStore
   ) throws -> JobPage {
-    let report = try report ?? self.report(of: job, in: store)
+    let same = open.withLock { $0.flatMap { $0.id == job.id && $0.reported == job.reported ? $0.report : nil } }
+    let report = try report ?? same ?? self.report(of: job, in: store)
+    open.withLock { $0 = Open(id: job.id, reported: job.reported, report: report) }
     var lines: [String] = []
     if report == nil, let data = try store.report(of: job.id) {
       lines = (try? JobKinds.named(job.id.kind).lines(data)) ?? JobText.plain(data)
