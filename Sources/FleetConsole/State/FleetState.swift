@@ -22,22 +22,20 @@ package struct FleetState: Sendable, Equatable {
   let operatorName: String
   private let indices: [NodeName: Int]
 
-  /// `isGlance` for who looks once and shows what came of it.
   package init(
     definition: FleetDefinition,
     library: ModelLibrary = ModelLibrary(),
     operatorName: String = "operator",
     now: Moment,
     utcOffset: Int = 0,
-    themeNames: [String] = [],
-    isGlance: Bool = false
+    themeNames: [String] = []
   ) {
     self.definition = definition
     self.library = library
     self.operatorName = operatorName
     self.now = now
     self.utcOffset = utcOffset
-    nodes = definition.nodes.map { NodeState($0, since: now.uptime, isGlance: isGlance) }
+    nodes = definition.nodes.map { NodeState($0, since: now.uptime) }
     indices = Dictionary(nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     interface.themeNames = themeNames
     interface.selection = nodes.first.map { .node($0.name) }

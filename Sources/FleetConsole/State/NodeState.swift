@@ -14,8 +14,6 @@ package enum Condition: String, Sendable, CaseIterable {
 package struct NodeState: Sendable, Equatable {
   /// Older news than this and a node counts as unreachable, in seconds.
   package static let unreachableAfter = 5.0
-  /// The same for who looks once: news of this look, however long it takes to reach everybody, and only while the link is there.
-  package static let glanceUnreachableAfter = 60.0
   /// What the charts show, in seconds.
   package static let chartSeconds = 120.0
 
@@ -44,10 +42,8 @@ package struct NodeState: Sendable, Equatable {
   /// By how much the offset may grow, in seconds a second: more than any clock drifts (NTP slews by at most 0.0005), so
   /// that a clock that runs slow does not look like old news, and too little to make old news look new.
   private static let offsetGrowth = 0.001
-  private let isGlance: Bool
 
-  init(_ node: FleetDefinition.Node, since: Double, isGlance: Bool = false) {
-    self.isGlance = isGlance
+  init(_ node: FleetDefinition.Node, since: Double) {
     name = node.name
     address = node.address
     labels = node.labels
@@ -70,9 +66,7 @@ package struct NodeState: Sendable, Equatable {
     guard let last, let age = age(at: now) else {
       return linkError != nil || now.uptime - since > Self.unreachableAfter ? .unreachable : .connecting
     }
-    if isGlance ? age > Self.glanceUnreachableAfter || linkError != nil : age > Self.unreachableAfter {
-      return .unreachable
-    }
+    if age > Self.unreachableAfter { return .unreachable }
     switch last.health {
     case .healthy: return .healthy
     case .degraded: return .degraded

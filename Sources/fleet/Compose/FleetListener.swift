@@ -16,7 +16,7 @@ struct FleetListener {
   func run(tick: Duration, onChange: (FleetState, _ isTick: Bool) throws -> Bool) async throws -> FleetState {
     let (messages, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingNewest(32_768))
     let clock = ConsoleClock.system()
-    var state = FleetState(definition: definition, now: clock.now(), isGlance: isGlance)
+    var state = FleetState(definition: definition, now: clock.now())
     let gate = DialGate()
     let followers = Task {
       await withTaskGroup { group in
