@@ -14,23 +14,19 @@ package struct NodeFollower: Sendable {
 
   private let agent: any NodeAgent
   private let history: Int
-  private let interval: Duration
   private let gate: DialGate
   private let send: @Sendable (Message) -> Void
 
   /// `history` is how many frames of the past are asked for each time: enough for the charts unless told otherwise, while
-  /// `NodeMetrics.windowSeconds` and two more are enough for rates, or two with an `interval` of that. Followers that share a
-  /// `gate` dial by turns.
+  /// `NodeMetrics.windowSeconds` and two more are enough for rates. Followers that share a `gate` dial by turns.
   package init(
     _ agent: any NodeAgent,
     history: Int = Int(NodeState.chartSeconds),
-    interval: Duration = .seconds(1),
     gate: DialGate = DialGate(),
     send: @escaping @Sendable (Message) -> Void
   ) {
     self.agent = agent
     self.history = history
-    self.interval = interval
     self.gate = gate
     self.send = send
   }
@@ -66,7 +62,7 @@ package struct NodeFollower: Sendable {
     let heard = Heard()
     let agent = agent
     let send = send
-    let request = FrameRequest(interval: interval, history: history)
+    let request = FrameRequest(history: history)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         for try await frame in agent.frames(request) {

@@ -26,7 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
     let fleet = try options.definition(of: nodes)
     let everybodyAnswered = try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
       var start: Double?
-      let listener = FleetListener(definition: fleet, agents: agents, isGlance: true)
+      let listener = FleetListener(definition: fleet, agents: agents)
       let state = try await listener.run(tick: .milliseconds(100)) { state, isTick in
         let begun = start ?? state.now.uptime
         start = begun
@@ -35,7 +35,7 @@ struct StatusCommand: AsyncParsableCommand {
         let dialled = state.nodes.reduce(begun) { max($0, $1.since) }
         let waited = state.now.uptime - dialled
         let isSettled = state.nodes.allSatisfy { node in
-          // Two frames come from the node's history, so a rate is there as soon as they are.
+          // The first frames come from the node's history, so a rate is there as soon as two are.
           let hasRate = node.metrics.requestsPerSecond != nil || node.last?.models.isEmpty == true
           return (node.last != nil && node.description != nil && hasRate) || node.linkError?.isEmpty == false
         }

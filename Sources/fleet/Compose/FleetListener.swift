@@ -6,9 +6,8 @@ import Foundation
 struct FleetListener {
   let definition: FleetDefinition
   let agents: [any NodeAgent]
-  /// Who looks once needs two frames of each node, as far apart as rates and percentiles look back: counters are cumulative, so
-  /// what lies in between adds nothing.
-  var isGlance = false
+  /// Enough frames of the past for the rates and percentiles of the last 10 s to be there at once.
+  private static let history = 12
 
   /// Calls `onChange` after each message and each `tick` until it gives false; gives the last state. Who keeps a state in
   /// between has it copied at the next message.
@@ -22,7 +21,7 @@ struct FleetListener {
       await withTaskGroup { group in
         for agent in agents {
           group.addTask {
-            await follower(of: agent, gate) { continuation.yield($0) }.run()
+            await NodeFollower(agent, history: Self.history, gate: gate, send: { continuation.yield($0) }).run()
           }
         }
         group.addTask {
@@ -40,16 +39,5 @@ struct FleetListener {
       guard try onChange(state, isTick) else { break }
     }
     return state
-  }
-
-  private func follower(
-    of agent: any NodeAgent,
-    _ gate: DialGate,
-    _ send: @escaping @Sendable (Message) -> Void
-  ) -> NodeFollower {
-    let window = NodeMetrics.windowSeconds
-    return isGlance
-      ? NodeFollower(agent, history: 2, interval: .seconds(window), gate: gate, send: send)
-      : NodeFollower(agent, history: Int(window) + 2, gate: gate, send: send)
   }
 }
