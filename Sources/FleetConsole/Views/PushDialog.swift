@@ -58,7 +58,8 @@ struct PushDialog {
 
   private func summary(_ plan: Preflight) -> [DialogFrame.Line] {
     let stores = plan.waves.reduce(0) { $0 + $1.stores.count }
-    var text = "\(Words.nodes(plan.nodes)) in \(Words.stores(stores)), at most \(Format.bytes(Double(plan.bytes))) to send"
+    let bytes = Format.bytes(Double(plan.bytes))
+    var text = "\(Words.nodes(plan.nodes)) in \(Words.stores(stores)), at most \(bytes) to send"
     if !plan.skipped.isEmpty { text += "; \(plan.skipped.count) serve it already" }
     return [.text([Span("plan  ", theme(.title)), Span(text, theme(.text))])]
   }
