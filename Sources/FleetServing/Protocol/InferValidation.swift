@@ -6,7 +6,6 @@ enum InferValidation {
   /// More rows in one request are refused: a model's working memory grows with them.
   static let maximumBatch = 1024
   private static let longestShape = 16
-  private static let mostProblems = 8
 
   /// Inputs in the model's order, and the indices of the wanted outputs.
   struct Prepared {
@@ -34,7 +33,7 @@ enum InferValidation {
     } else {
       prepared.wanted = Array(model.outputs.indices)
     }
-    guard problems.isEmpty else { throw ServingError(.invalid, listing(problems)) }
+    guard problems.isEmpty else { throw ServingError(problems) }
     prepared.shape = shape(of: prepared.inputs, for: model)
     return prepared
   }
@@ -117,10 +116,5 @@ enum InferValidation {
   static func excerpt(_ shape: [Int]) -> String {
     guard shape.count > longestShape else { return text(shape) }
     return "\(text(Array(shape.prefix(longestShape))).dropLast()),...] of \(shape.count) lengths"
-  }
-
-  private static func listing(_ problems: [String]) -> String {
-    let more = problems.count - mostProblems
-    return problems.prefix(mostProblems).joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
   }
 }

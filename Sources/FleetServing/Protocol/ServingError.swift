@@ -26,6 +26,8 @@ package struct ServingError: Error, Sendable, Equatable {
 
   /// The most that is repeated of what a caller sent: an error must not be a way to have us send what was sent to us.
   private static let maximumQuote = 80
+  /// In bytes; the first problem is told however long it is.
+  private static let longestList = 1500
 
   package let kind: Kind
   package let message: String
@@ -33,6 +35,18 @@ package struct ServingError: Error, Sendable, Equatable {
   package init(_ kind: Kind, _ message: String) {
     self.kind = kind
     self.message = message
+  }
+
+  /// A request that is wrong in each of these ways; how many more there are is told when they would make a long text.
+  init(_ problems: [String]) {
+    var length = 0
+    let fitting = problems.prefix { problem in
+      length += problem.utf8.count
+      return length <= Self.longestList
+    }
+    let told = problems.prefix(max(1, fitting.count))
+    let more = problems.count - told.count
+    self.init(.invalid, told.joined(separator: "; ") + (more > 0 ? "; and \(more) more" : ""))
   }
 
   /// `text` in single quotes, cut when it is long.

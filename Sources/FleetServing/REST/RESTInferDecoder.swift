@@ -150,7 +150,7 @@ struct RESTInferDecoder {
     if problems.isEmpty, binary.readableBytes > 0 {
       problems.append("\(binary.readableBytes) bytes of binary data belong to no input")
     }
-    guard problems.isEmpty else { throw ServingError(.invalid, problems.joined(separator: "; ")) }
+    guard problems.isEmpty else { throw ServingError(problems) }
     return result
   }
 

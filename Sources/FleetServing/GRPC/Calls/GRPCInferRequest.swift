@@ -49,7 +49,7 @@ package struct GRPCInferRequest: InferCall, Equatable {
       }
     }
     wantsFinal = message.parameters["triton_enable_empty_final_response"] == .bool(true)
-    guard problems.isEmpty else { throw ServingError(.invalid, problems.joined(separator: "; ")) }
+    guard problems.isEmpty else { throw ServingError(problems) }
   }
 
   private static func tensor(
