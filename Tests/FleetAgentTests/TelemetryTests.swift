@@ -1,6 +1,7 @@
 import FleetCore
 import FleetTestSupport
 import FoundationEssentials
+import Synchronization
 import Testing
 
 @testable import FleetAgent
@@ -117,6 +118,32 @@ struct TelemetryTests {
     #expect(sequences == [81] + Array(stride(from: 85, through: 200, by: 5)) + [201, 206, 211, 216, 221, 226])
     let all = await self.sequences(of: closer)
     #expect(all.prefix(FrameHub.historyLimit).elementsEqual(81...200) && all.last == 230)
+  }
+
+  /// A sampler makes a frame for whoever comes: nothing of the past is told before.
+  @Test func thePastComesWithAFrameOfNow() async throws {
+    let hub = FrameHub()
+    let wakes = Mutex(0)
+    hub.onWatcher { wakes.withLock { $0 += 1 } }
+    var builder = FrameBuilder(
+      configuration: AgentConfiguration(node: NodeName(store: "s", node: "n"), stateDirectory: ""),
+      started: Date(),
+      agentPID: 1,
+      processor: "CPU"
+    )
+    for tenth in 0..<25 {
+      let seconds = Double(tenth) / 10
+      hub.publish(frame(&builder, ProbeRound(), at: seconds), at: seconds)
+    }
+    let first = hub.frames(FrameRequest(history: 2))
+    #expect(wakes.withLock { $0 } == 1)
+    hub.publish(frame(&builder, ProbeRound(), at: 2.5), at: 2.5)
+    let second = hub.frames(FrameRequest(history: 2))
+    hub.givePast()
+    hub.givePast()
+    hub.end()
+    #expect(await sequences(of: first) == [21, 26])
+    #expect(await sequences(of: second) == [21, 26])
   }
 
   private func sequences(of stream: AsyncThrowingStream<Frame, any Error>) async -> [UInt64] {

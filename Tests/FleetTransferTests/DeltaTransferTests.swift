@@ -49,7 +49,7 @@ import Testing
     let old = weights.trained(Self.bytes)
     let first = try link.model(1, ["model.onnx": old])
     let second = try link.model(2, ["model.onnx": old.dropLast(150_000) + weights.trained(150_000)])
-    let breaks = (0..<2).map { _ in Int.random(in: 60_000...70_000, using: &random) }
+    let breaks = (0..<2).map { _ in Int.random(in: 48_000...56_000, using: &random) }
     let line = BreakingLine()
     try await link.serving { server in
       try await line.run(to: server) { address in

@@ -13,6 +13,8 @@ package final class FrameHub: Sendable {
   private struct Watcher {
     var interval: Double
     var next: Double
+    /// The past is owed, with a frame of now at its end: without one it would be told for news.
+    var past: FrameRequest?
     var continuation: AsyncThrowingStream<Frame, any Error>.Continuation
   }
 
@@ -21,7 +23,15 @@ package final class FrameHub: Sendable {
     var nextWatcher = 0
     var history: [Frame] = []
     var historyAt = -Double.infinity
+    /// Made last, perhaps since the last of `history`: whoever saw it and asks anew must not be told what was before.
+    var latest: Frame?
     var isEnded = false
+
+    /// The past as a watcher gets it, up to now.
+    var kept: [Frame] {
+      guard let latest, latest.sequence != history.last?.sequence else { return history }
+      return history + [latest]
+    }
   }
 
   private let state = Mutex(State())
@@ -30,17 +40,21 @@ package final class FrameHub: Sendable {
 
   package init() {}
 
-  /// Frames at the asked interval: first those of the past, then each as it is made.
+  /// Frames at the asked interval: first those of the past with one of now, then each as it is made.
   package func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {
     // A slow watcher keeps only the newest frame, besides the past it asked for.
     AsyncThrowingStream(bufferingPolicy: .bufferingNewest(max(1, request.history))) { continuation in
       let id = state.withLock { state -> Int? in
         guard !state.isEnded, state.watchers.count < Self.watcherLimit else { return nil }
-        for frame in request.past(of: state.history) { continuation.yield(frame) }
+        let waits = request.history > 0 && self.onWatcher.withLock { $0 != nil }
+        if !waits {
+          for frame in request.past(of: state.kept) { continuation.yield(frame) }
+        }
         state.nextWatcher += 1
         state.watchers[state.nextWatcher] = Watcher(
           interval: request.interval.seconds,
           next: -.infinity,
+          past: waits ? request : nil,
           continuation: continuation
         )
         return state.nextWatcher
@@ -67,21 +81,39 @@ package final class FrameHub: Sendable {
   /// Gives a new frame to everyone for whom it is time.
   package func publish(_ frame: Frame, at seconds: Double) {
     let due = state.withLock { state in
+      state.latest = frame
       if seconds - state.historyAt >= 1 - Self.slack {
         state.historyAt = seconds
         state.history.append(frame)
         if state.history.count > Self.historyLimit { state.history.removeFirst() }
       }
-      var due: [AsyncThrowingStream<Frame, any Error>.Continuation] = []
+      var due: [(watcher: Watcher, frames: [Frame])] = []
       for (id, watcher) in state.watchers where seconds >= watcher.next - Self.slack {
-        due.append(watcher.continuation)
+        due.append((watcher, watcher.past?.past(of: state.kept) ?? [frame]))
+        state.watchers[id]?.past = nil
         // On the beat, unless beats were missed.
         let onBeat = watcher.next + watcher.interval
         state.watchers[id]?.next = onBeat > seconds ? onBeat : seconds + watcher.interval
       }
       return due
     }
-    for continuation in due { continuation.yield(frame) }
+    for (watcher, frames) in due {
+      for frame in frames { watcher.continuation.yield(frame) }
+    }
+  }
+
+  /// Gives the past to those who wait for it with a frame of now, when the last frame is as good.
+  package func givePast() {
+    let waiting = state.withLock { state in
+      let waiting = state.watchers.compactMap { id, watcher in
+        watcher.past.map { (id, watcher, $0.past(of: state.kept)) }
+      }
+      for (id, _, _) in waiting { state.watchers[id]?.past = nil }
+      return waiting
+    }
+    for (_, watcher, frames) in waiting {
+      for frame in frames { watcher.continuation.yield(frame) }
+    }
   }
 
   /// Ends every stream: the agent goes away.

@@ -75,6 +75,10 @@ package actor Sampler: Service {
   /// Sleeps until the next frame is wanted and says when that was. A new, closer watcher cuts it short.
   private func napUntil(_ last: Double) async -> Double {
     while !Task.isCancelled {
+      if isFrameWanted {
+        isFrameWanted = false
+        if clock.seconds() - lastTick >= Self.closestTicks { await tick() } else { hub.givePast() }
+      }
       let now = clock.seconds()
       // Beats that were missed are not made up for.
       let next = max(last + hub.interval, now)
@@ -87,10 +91,6 @@ package actor Sampler: Service {
         nap.cancel()
       }
       if clock.seconds() >= next - 0.001 { return next }
-      if isFrameWanted {
-        isFrameWanted = false
-        if clock.seconds() - lastTick >= Self.closestTicks { await tick() }
-      }
     }
     return last
   }
