@@ -1,3 +1,4 @@
+import Glibc
 package import NIOCore
 import NIOPosix
 import Synchronization
@@ -28,6 +29,7 @@ package final class AdaptiveModel: LoadedModel {
   private static let memory = 32.0
   /// So many calls meet before it pays to compile for them.
   private static let crowdedShare = 0.5
+  private static let niceness: Int32 = 10
 
   package let platform: String
   package let inputs: [TensorDescription]
@@ -94,8 +96,14 @@ package final class AdaptiveModel: LoadedModel {
   }
 
   private func compile() {
-    NIOThreadPool.singleton.submit { [weak self] work in
+    // A thread of its own, since one that was told to wait behind others stays so. The calls are many, or nobody would compile.
+    let thread = NIOThreadPool(numberOfThreads: 1)
+    thread.start()
+    thread.submit { [weak self] work in
+      defer { thread.shutdownGracefully { _ in } }
       guard case .active = work, let self else { return }
+      // On Linux 0 is the calling thread, not its process.
+      _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
       let made = try? compileCrowd()
       FreedMemory.giveBack()
       state.withLock { $0.crowd = made.map { .ready($0) } ?? .failed }
