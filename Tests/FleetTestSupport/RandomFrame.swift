@@ -4,6 +4,16 @@ package import FoundationEssentials
 /// Frames as no node would send them all at once, but each part of which some node could send.
 extension SeededRandom {
   package mutating func frame() -> Frame {
+    var frame = bareFrame()
+    frame.findings = list(upTo: 3) { $0.finding() }
+    if chance(0.5) { frame.autoDrain = autoDrain() }
+    frame.capacity = list(upTo: 3) {
+      ModelCapacity(model: $0.nodeName().node, perSecond: $0.reading(), load: $0.reading())
+    }
+    return frame
+  }
+
+  private mutating func bareFrame() -> Frame {
     Frame(
       node: nodeName(),
       sequence: count(),
@@ -70,11 +80,11 @@ extension SeededRandom {
 
   package mutating func digest() -> ModelDigest { ModelDigest(ofManifest: bytes(8)) }
 
-  private mutating func count() -> UInt64 {
+  mutating func count() -> UInt64 {
     UInt64.random(in: 0...(1 << UInt64.random(in: 0...53, using: &self)), using: &self)
   }
 
-  private mutating func list<Element>(upTo length: Int, _ make: (inout SeededRandom) -> Element) -> [Element] {
+  mutating func list<Element>(upTo length: Int, _ make: (inout SeededRandom) -> Element) -> [Element] {
     (0..<Int.random(in: 0...length, using: &self)).map { _ in make(&self) }
   }
 
@@ -92,18 +102,6 @@ extension SeededRandom {
       cause: text(),
       versions: list(upTo: 3) { ModelVersion(name: $0.nodeName().node, number: Int.random(in: 1...99, using: &$0)) },
       lastWords: text()
-    )
-  }
-
-  private mutating func drainStatus() -> DrainStatus {
-    DrainStatus(
-      reason: text(),
-      orderedBy: text(),
-      since: date(),
-      deadline: date(),
-      isForced: chance(0.5),
-      handedOff: count(),
-      cutAtDeadline: count()
     )
   }
 

@@ -74,6 +74,8 @@ import Testing
         isProvisional: random.chance(0.5)
       )
       #expect(try RepositoryEntry(wire: Fleet_V1_RepositoryEntry(entry), "entry") == entry, "\(random)")
+      let change = random.change()
+      #expect(try NodeChange(wire: Fleet_V1_NodeChange(change), "change") == change, "\(random)")
       let chunk = FileChunk(
         digest: version.digest,
         path: "a/b",

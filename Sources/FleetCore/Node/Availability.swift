@@ -23,6 +23,17 @@ package struct DrainStatus: Sendable, Equatable, Codable {
   package var handedOff: UInt64
   /// Requests that were still in flight at the deadline and were cut off.
   package var cutAtDeadline: UInt64
+  /// Of what is in flight here, the request that came first; nil when nothing is, or nobody knows.
+  package var oldest: FlightInfo?
+  /// Who sends what is handed on, busiest first.
+  package var clients: [ClientTraffic] = []
+  /// Who takes it.
+  package var targets: [HandOffTarget] = []
+
+  /// What a drain is; the rest is measured anew in every frame.
+  private enum CodingKeys: String, CodingKey {
+    case reason, orderedBy, since, deadline, isForced, handedOff, cutAtDeadline
+  }
 
   package init(
     reason: String,

@@ -27,6 +27,8 @@ package struct NodeDescription: Sendable, Equatable {
   package var sendEncodings: Set<FileTransfer.Encoding>
   /// Whether it can bring a version from a sibling.
   package var canFetch: Bool
+  /// What was done to it or happened to it lately, newest last; empty of agents that do not say.
+  package var changes: [NodeChange] = []
 
   package init(
     name: NodeName,

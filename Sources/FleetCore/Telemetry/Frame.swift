@@ -12,8 +12,12 @@ package struct Frame: Sendable, Equatable {
   package var health: Health
   /// Why the health is not `healthy`, in words for a person; empty when it is.
   package var reasons: [String]
+  /// The same with its evidence, worst first; empty of agents of before.
+  package var findings: [Finding] = []
   package var availability: Availability
   package var drain: DrainStatus?
+  /// Nil of an agent that does not say.
+  package var autoDrain: AutoDrainStatus?
   /// The fault somebody asked for with `--inject`, as it was asked; nil when there is none.
   package var injectedFault: String?
   package var isSimulated: Bool
@@ -21,6 +25,8 @@ package struct Frame: Sendable, Equatable {
   package var agent: ProcessReadings
   package var accelerators: [AcceleratorReadings]
   package var models: [ModelStatus]
+  /// By model; empty when nothing is known.
+  package var capacity: [ModelCapacity] = []
   package var memoryUsedBytes: Reading
   package var memoryTotalBytes: Reading
   /// Free space where the model repository lies.

@@ -24,6 +24,7 @@ extension Fleet_V1_NodeDescription {
     if let date = description.certificateExpires { certificateExpires = date.wireNanoseconds }
     sendEncodings = description.sendEncodings.map(Fleet_V1_SendEncoding.init)
     canFetch = description.canFetch
+    changes = description.changes.suffix(NodeChange.maximumCount).map(Fleet_V1_NodeChange.init)
   }
 }
 
@@ -50,5 +51,7 @@ extension NodeDescription {
       sendEncodings: FileTransfer.Encoding.known(wire.sendEncodings),
       canFetch: wire.canFetch
     )
+    changes = try WireValue.list(wire.changes, atMost: NodeChange.maximumCount, "changes")
+      .map { (entry) throws(CommandError) in try NodeChange(wire: entry, "changes") }.compactMap { $0 }
   }
 }

@@ -5,6 +5,7 @@ private let maximumReasons = 64
 private let maximumAccelerators = 64
 private let maximumModels = 256
 private let maximumProbes = 64
+private let maximumFindings = 64
 
 extension Fleet_V1_Frame {
   init(_ frame: Frame) {
@@ -27,6 +28,9 @@ extension Fleet_V1_Frame {
     memoryTotalBytes = Fleet_V1_Reading(frame.memoryTotalBytes)
     diskFreeBytes = Fleet_V1_Reading(frame.diskFreeBytes)
     probes = frame.probes.prefix(maximumProbes).map(Fleet_V1_ProbeReport.init)
+    findings = frame.findings.prefix(maximumFindings).map(Fleet_V1_Finding.init)
+    if let status = frame.autoDrain { autoDrain = Fleet_V1_AutoDrainStatus(status) }
+    capacity = frame.capacity.prefix(maximumModels).map(Fleet_V1_ModelCapacity.init)
   }
 }
 
@@ -57,6 +61,11 @@ extension Frame {
       probes: try WireValue.list(wire.probes, atMost: maximumProbes, "probes")
         .map { (entry) throws(CommandError) in try ProbeReport(wire: entry, "probes") }
     )
+    findings = try WireValue.list(wire.findings, atMost: maximumFindings, "findings")
+      .map { (entry) throws(CommandError) in try Finding(wire: entry, "findings") }.compactMap { $0 }
+    autoDrain = wire.hasAutoDrain ? try AutoDrainStatus(wire: wire.autoDrain) : nil
+    capacity = try WireValue.list(wire.capacity, atMost: maximumModels, "capacity")
+      .map { (entry) throws(CommandError) in try ModelCapacity(wire: entry, "capacity") }
   }
 }
 

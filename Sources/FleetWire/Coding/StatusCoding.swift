@@ -43,33 +43,6 @@ extension Availability {
   }
 }
 
-extension Fleet_V1_DrainStatus {
-  init(_ drain: DrainStatus) {
-    self.init()
-    reason = WireValue.shortened(drain.reason)
-    orderedBy = WireValue.shortened(drain.orderedBy)
-    since = drain.since.wireNanoseconds
-    deadline = drain.deadline.wireNanoseconds
-    isForced = drain.isForced
-    handedOff = drain.handedOff
-    cutAtDeadline = drain.cutAtDeadline
-  }
-}
-
-extension DrainStatus {
-  init(wire: Fleet_V1_DrainStatus) throws(CommandError) {
-    self.init(
-      reason: try WireValue.text(wire.reason, "drain.reason"),
-      orderedBy: try WireValue.text(wire.orderedBy, "drain.ordered_by"),
-      since: Date(wireNanoseconds: wire.since),
-      deadline: Date(wireNanoseconds: wire.deadline),
-      isForced: wire.isForced,
-      handedOff: try WireValue.count(wire.handedOff, "drain.handed_off"),
-      cutAtDeadline: try WireValue.count(wire.cutAtDeadline, "drain.cut_at_deadline")
-    )
-  }
-}
-
 extension Fleet_V1_EngineStatus {
   init(_ engine: EngineStatus) {
     self.init()

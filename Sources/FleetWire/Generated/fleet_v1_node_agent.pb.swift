@@ -288,11 +288,110 @@ nonisolated struct Fleet_V1_NodeDescription: @unchecked Sendable {
     set {_uniqueStorage()._canFetch = newValue}
   }
 
+  /// What was done to it or happened to it lately, newest last.
+  var changes: [Fleet_V1_NodeChange] {
+    get {_storage._changes}
+    set {_uniqueStorage()._changes = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+nonisolated struct Fleet_V1_NodeChange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var time: Int64 = 0
+
+  var kind: Fleet_V1_NodeChange.Kind = .unspecified
+
+  var text: String = String()
+
+  var orderedBy: String {
+    get {_orderedBy ?? String()}
+    set {_orderedBy = newValue}
+  }
+  /// Returns true if `orderedBy` has been explicitly set.
+  var hasOrderedBy: Bool {self._orderedBy != nil}
+  /// Clears the value of `orderedBy`. Subsequent reads from it will return its default value.
+  mutating func clearOrderedBy() {self._orderedBy = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case activated // = 1
+    case rolledBack // = 2
+    case retired // = 3
+    case drained // = 4
+    case undrained // = 5
+    case autoDrained // = 6
+    case engineStarted // = 7
+    case engineCrashed // = 8
+    case agentStarted // = 9
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .activated
+      case 2: self = .rolledBack
+      case 3: self = .retired
+      case 4: self = .drained
+      case 5: self = .undrained
+      case 6: self = .autoDrained
+      case 7: self = .engineStarted
+      case 8: self = .engineCrashed
+      case 9: self = .agentStarted
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .activated: return 1
+      case .rolledBack: return 2
+      case .retired: return 3
+      case .drained: return 4
+      case .undrained: return 5
+      case .autoDrained: return 6
+      case .engineStarted: return 7
+      case .engineCrashed: return 8
+      case .agentStarted: return 9
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Fleet_V1_NodeChange.Kind] = [
+      .unspecified,
+      .activated,
+      .rolledBack,
+      .retired,
+      .drained,
+      .undrained,
+      .autoDrained,
+      .engineStarted,
+      .engineCrashed,
+      .agentStarted,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _orderedBy: String? = nil
 }
 
 nonisolated struct Fleet_V1_RepositoryEntry: Sendable {
@@ -593,11 +692,251 @@ nonisolated struct Fleet_V1_Frame: @unchecked Sendable {
     set {_uniqueStorage()._probes = newValue}
   }
 
+  /// Why the health is what it is, worst first; agents of before only give the reasons.
+  var findings: [Fleet_V1_Finding] {
+    get {_storage._findings}
+    set {_uniqueStorage()._findings = newValue}
+  }
+
+  var autoDrain: Fleet_V1_AutoDrainStatus {
+    get {_storage._autoDrain ?? Fleet_V1_AutoDrainStatus()}
+    set {_uniqueStorage()._autoDrain = newValue}
+  }
+  /// Returns true if `autoDrain` has been explicitly set.
+  var hasAutoDrain: Bool {_storage._autoDrain != nil}
+  /// Clears the value of `autoDrain`. Subsequent reads from it will return its default value.
+  mutating func clearAutoDrain() {_uniqueStorage()._autoDrain = nil}
+
+  var capacity: [Fleet_V1_ModelCapacity] {
+    get {_storage._capacity}
+    set {_uniqueStorage()._capacity = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+nonisolated struct Fleet_V1_Finding: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The name of the rule; one that is not known is left out.
+  var rule: String = String()
+
+  /// The model, device or probe it is about; empty when it is the node.
+  var subject: String = String()
+
+  var health: Fleet_V1_Health = .unspecified
+
+  var text: String = String()
+
+  var since: Int64 {
+    get {_since ?? 0}
+    set {_since = newValue}
+  }
+  /// Returns true if `since` has been explicitly set.
+  var hasSince: Bool {self._since != nil}
+  /// Clears the value of `since`. Subsequent reads from it will return its default value.
+  mutating func clearSince() {self._since = nil}
+
+  var value: Double {
+    get {_value ?? 0}
+    set {_value = newValue}
+  }
+  /// Returns true if `value` has been explicitly set.
+  var hasValue: Bool {self._value != nil}
+  /// Clears the value of `value`. Subsequent reads from it will return its default value.
+  mutating func clearValue() {self._value = nil}
+
+  var limit: Double {
+    get {_limit ?? 0}
+    set {_limit = newValue}
+  }
+  /// Returns true if `limit` has been explicitly set.
+  var hasLimit: Bool {self._limit != nil}
+  /// Clears the value of `limit`. Subsequent reads from it will return its default value.
+  mutating func clearLimit() {self._limit = nil}
+
+  var unit: String = String()
+
+  var samples: UInt64 {
+    get {_samples ?? 0}
+    set {_samples = newValue}
+  }
+  /// Returns true if `samples` has been explicitly set.
+  var hasSamples: Bool {self._samples != nil}
+  /// Clears the value of `samples`. Subsequent reads from it will return its default value.
+  mutating func clearSamples() {self._samples = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _since: Int64? = nil
+  fileprivate var _value: Double? = nil
+  fileprivate var _limit: Double? = nil
+  fileprivate var _samples: UInt64? = nil
+}
+
+nonisolated struct Fleet_V1_AutoDrainStatus: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var mode: Fleet_V1_AutoDrainStatus.Mode = .unspecified
+
+  var stage: Fleet_V1_AutoDrainStatus.Stage = .unspecified
+
+  var text: String = String()
+
+  var since: Int64 {
+    get {_since ?? 0}
+    set {_since = newValue}
+  }
+  /// Returns true if `since` has been explicitly set.
+  var hasSince: Bool {self._since != nil}
+  /// Clears the value of `since`. Subsequent reads from it will return its default value.
+  mutating func clearSince() {self._since = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case off // = 1
+    case shadow // = 2
+    case on // = 3
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .off
+      case 2: self = .shadow
+      case 3: self = .on
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .off: return 1
+      case .shadow: return 2
+      case .on: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Fleet_V1_AutoDrainStatus.Mode] = [
+      .unspecified,
+      .off,
+      .shadow,
+      .on,
+    ]
+
+  }
+
+  nonisolated enum Stage: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case watching // = 1
+    case wouldDrain // = 2
+    case refused // = 3
+    case draining // = 4
+    case probation // = 5
+    case held // = 6
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .watching
+      case 2: self = .wouldDrain
+      case 3: self = .refused
+      case 4: self = .draining
+      case 5: self = .probation
+      case 6: self = .held
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .watching: return 1
+      case .wouldDrain: return 2
+      case .refused: return 3
+      case .draining: return 4
+      case .probation: return 5
+      case .held: return 6
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Fleet_V1_AutoDrainStatus.Stage] = [
+      .unspecified,
+      .watching,
+      .wouldDrain,
+      .refused,
+      .draining,
+      .probation,
+      .held,
+    ]
+
+  }
+
+  init() {}
+
+  fileprivate var _since: Int64? = nil
+}
+
+nonisolated struct Fleet_V1_ModelCapacity: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var model: String = String()
+
+  /// Requests a second: within the service level, and now.
+  var perSecond: Fleet_V1_Reading {
+    get {_perSecond ?? Fleet_V1_Reading()}
+    set {_perSecond = newValue}
+  }
+  /// Returns true if `perSecond` has been explicitly set.
+  var hasPerSecond: Bool {self._perSecond != nil}
+  /// Clears the value of `perSecond`. Subsequent reads from it will return its default value.
+  mutating func clearPerSecond() {self._perSecond = nil}
+
+  var load: Fleet_V1_Reading {
+    get {_load ?? Fleet_V1_Reading()}
+    set {_load = newValue}
+  }
+  /// Returns true if `load` has been explicitly set.
+  var hasLoad: Bool {self._load != nil}
+  /// Clears the value of `load`. Subsequent reads from it will return its default value.
+  mutating func clearLoad() {self._load = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _perSecond: Fleet_V1_Reading? = nil
+  fileprivate var _load: Fleet_V1_Reading? = nil
 }
 
 nonisolated struct Fleet_V1_DrainStatus: Sendable {
@@ -619,9 +958,91 @@ nonisolated struct Fleet_V1_DrainStatus: Sendable {
 
   var cutAtDeadline: UInt64 = 0
 
+  var oldest: Fleet_V1_FlightInfo {
+    get {_oldest ?? Fleet_V1_FlightInfo()}
+    set {_oldest = newValue}
+  }
+  /// Returns true if `oldest` has been explicitly set.
+  var hasOldest: Bool {self._oldest != nil}
+  /// Clears the value of `oldest`. Subsequent reads from it will return its default value.
+  mutating func clearOldest() {self._oldest = nil}
+
+  var clients: [Fleet_V1_ClientTraffic] = []
+
+  var targets: [Fleet_V1_HandOffTarget] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _oldest: Fleet_V1_FlightInfo? = nil
+}
+
+nonisolated struct Fleet_V1_FlightInfo: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: String = String()
+
+  var model: String = String()
+
+  var client: String = String()
+
+  var seconds: Double = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_ClientTraffic: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var address: String = String()
+
+  var perSecond: Double = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_HandOffTarget: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: String = String()
+
+  var isServing: Bool = false
+
+  var inFlight: UInt64 {
+    get {_inFlight ?? 0}
+    set {_inFlight = newValue}
+  }
+  /// Returns true if `inFlight` has been explicitly set.
+  var hasInFlight: Bool {self._inFlight != nil}
+  /// Clears the value of `inFlight`. Subsequent reads from it will return its default value.
+  mutating func clearInFlight() {self._inFlight = nil}
+
+  var perSecond: Double {
+    get {_perSecond ?? 0}
+    set {_perSecond = newValue}
+  }
+  /// Returns true if `perSecond` has been explicitly set.
+  var hasPerSecond: Bool {self._perSecond != nil}
+  /// Clears the value of `perSecond`. Subsequent reads from it will return its default value.
+  mutating func clearPerSecond() {self._perSecond = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _inFlight: UInt64? = nil
+  fileprivate var _perSecond: Double? = nil
 }
 
 nonisolated struct Fleet_V1_EngineStatus: Sendable {
@@ -1568,7 +1989,7 @@ nonisolated extension Fleet_V1_DescribeRequest: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NodeDescription"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0\u{3}grpc_address\0\u{3}metrics_address\0\u{3}is_signature_required\0\u{3}certificate_expires\0\u{3}send_encodings\0\u{3}can_fetch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}agent_version\0\u{3}agent_pid\0\u{1}started\0\u{3}operating_system\0\u{1}architecture\0\u{1}cores\0\u{3}http_address\0\u{1}siblings\0\u{1}repository\0\u{3}is_simulated\0\u{3}grpc_address\0\u{3}metrics_address\0\u{3}is_signature_required\0\u{3}certificate_expires\0\u{3}send_encodings\0\u{3}can_fetch\0\u{1}changes\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -1588,6 +2009,7 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
     var _certificateExpires: Int64? = nil
     var _sendEncodings: [Fleet_V1_SendEncoding] = []
     var _canFetch: Bool = false
+    var _changes: [Fleet_V1_NodeChange] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1615,6 +2037,7 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
       _certificateExpires = source._certificateExpires
       _sendEncodings = source._sendEncodings
       _canFetch = source._canFetch
+      _changes = source._changes
     }
   }
 
@@ -1650,6 +2073,7 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
         case 15: try { try decoder.decodeSingularSFixed64Field(value: &_storage._certificateExpires) }()
         case 16: try { try decoder.decodeRepeatedEnumField(value: &_storage._sendEncodings) }()
         case 17: try { try decoder.decodeSingularBoolField(value: &_storage._canFetch) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._changes) }()
         default: break
         }
       }
@@ -1713,6 +2137,9 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
       if _storage._canFetch != false {
         try visitor.visitSingularBoolField(value: _storage._canFetch, fieldNumber: 17)
       }
+      if !_storage._changes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._changes, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1739,6 +2166,7 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
         if _storage._certificateExpires != rhs_storage._certificateExpires {return false}
         if _storage._sendEncodings != rhs_storage._sendEncodings {return false}
         if _storage._canFetch != rhs_storage._canFetch {return false}
+        if _storage._changes != rhs_storage._changes {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1746,6 +2174,59 @@ nonisolated extension Fleet_V1_NodeDescription: SwiftProtobuf.Message, SwiftProt
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Fleet_V1_NodeChange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NodeChange"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}time\0\u{1}kind\0\u{1}text\0\u{3}ordered_by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularSFixed64Field(value: &self.time) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._orderedBy) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.time != 0 {
+      try visitor.visitSingularSFixed64Field(value: self.time, fieldNumber: 1)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 3)
+    }
+    try { if let v = self._orderedBy {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_NodeChange, rhs: Fleet_V1_NodeChange) -> Bool {
+    if lhs.time != rhs.time {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs._orderedBy != rhs._orderedBy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_NodeChange.Kind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_ACTIVATED\0\u{1}KIND_ROLLED_BACK\0\u{1}KIND_RETIRED\0\u{1}KIND_DRAINED\0\u{1}KIND_UNDRAINED\0\u{1}KIND_AUTO_DRAINED\0\u{1}KIND_ENGINE_STARTED\0\u{1}KIND_ENGINE_CRASHED\0\u{1}KIND_AGENT_STARTED\0")
 }
 
 nonisolated extension Fleet_V1_RepositoryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1987,7 +2468,7 @@ nonisolated extension Fleet_V1_LatencyHistogram: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Fleet_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Frame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}sequence\0\u{3}agent_started\0\u{1}time\0\u{1}health\0\u{1}reasons\0\u{1}availability\0\u{1}drain\0\u{3}injected_fault\0\u{3}is_simulated\0\u{1}engine\0\u{1}agent\0\u{1}accelerators\0\u{1}models\0\u{3}memory_used_bytes\0\u{3}memory_total_bytes\0\u{3}disk_free_bytes\0\u{1}probes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}sequence\0\u{3}agent_started\0\u{1}time\0\u{1}health\0\u{1}reasons\0\u{1}availability\0\u{1}drain\0\u{3}injected_fault\0\u{3}is_simulated\0\u{1}engine\0\u{1}agent\0\u{1}accelerators\0\u{1}models\0\u{3}memory_used_bytes\0\u{3}memory_total_bytes\0\u{3}disk_free_bytes\0\u{1}probes\0\u{1}findings\0\u{3}auto_drain\0\u{1}capacity\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -2008,6 +2489,9 @@ nonisolated extension Fleet_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _memoryTotalBytes: Fleet_V1_Reading? = nil
     var _diskFreeBytes: Fleet_V1_Reading? = nil
     var _probes: [Fleet_V1_ProbeReport] = []
+    var _findings: [Fleet_V1_Finding] = []
+    var _autoDrain: Fleet_V1_AutoDrainStatus? = nil
+    var _capacity: [Fleet_V1_ModelCapacity] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2036,6 +2520,9 @@ nonisolated extension Fleet_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _memoryTotalBytes = source._memoryTotalBytes
       _diskFreeBytes = source._diskFreeBytes
       _probes = source._probes
+      _findings = source._findings
+      _autoDrain = source._autoDrain
+      _capacity = source._capacity
     }
   }
 
@@ -2072,6 +2559,9 @@ nonisolated extension Fleet_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._memoryTotalBytes) }()
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._diskFreeBytes) }()
         case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._probes) }()
+        case 19: try { try decoder.decodeRepeatedMessageField(value: &_storage._findings) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._autoDrain) }()
+        case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._capacity) }()
         default: break
         }
       }
@@ -2138,6 +2628,15 @@ nonisolated extension Fleet_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._probes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._probes, fieldNumber: 18)
       }
+      if !_storage._findings.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._findings, fieldNumber: 19)
+      }
+      try { if let v = _storage._autoDrain {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
+      if !_storage._capacity.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._capacity, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2165,6 +2664,9 @@ nonisolated extension Fleet_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._memoryTotalBytes != rhs_storage._memoryTotalBytes {return false}
         if _storage._diskFreeBytes != rhs_storage._diskFreeBytes {return false}
         if _storage._probes != rhs_storage._probes {return false}
+        if _storage._findings != rhs_storage._findings {return false}
+        if _storage._autoDrain != rhs_storage._autoDrain {return false}
+        if _storage._capacity != rhs_storage._capacity {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2174,9 +2676,184 @@ nonisolated extension Fleet_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension Fleet_V1_Finding: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Finding"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{1}subject\0\u{1}health\0\u{1}text\0\u{1}since\0\u{1}value\0\u{1}limit\0\u{1}unit\0\u{1}samples\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.rule) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.health) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 5: try { try decoder.decodeSingularSFixed64Field(value: &self._since) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self._value) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self._limit) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.unit) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self._samples) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.rule.isEmpty {
+      try visitor.visitSingularStringField(value: self.rule, fieldNumber: 1)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 2)
+    }
+    if self.health != .unspecified {
+      try visitor.visitSingularEnumField(value: self.health, fieldNumber: 3)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 4)
+    }
+    try { if let v = self._since {
+      try visitor.visitSingularSFixed64Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._value {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._limit {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 7)
+    } }()
+    if !self.unit.isEmpty {
+      try visitor.visitSingularStringField(value: self.unit, fieldNumber: 8)
+    }
+    try { if let v = self._samples {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_Finding, rhs: Fleet_V1_Finding) -> Bool {
+    if lhs.rule != rhs.rule {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs.health != rhs.health {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs._since != rhs._since {return false}
+    if lhs._value != rhs._value {return false}
+    if lhs._limit != rhs._limit {return false}
+    if lhs.unit != rhs.unit {return false}
+    if lhs._samples != rhs._samples {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_AutoDrainStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AutoDrainStatus"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{1}stage\0\u{1}text\0\u{1}since\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.mode) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.stage) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 4: try { try decoder.decodeSingularSFixed64Field(value: &self._since) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.mode != .unspecified {
+      try visitor.visitSingularEnumField(value: self.mode, fieldNumber: 1)
+    }
+    if self.stage != .unspecified {
+      try visitor.visitSingularEnumField(value: self.stage, fieldNumber: 2)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 3)
+    }
+    try { if let v = self._since {
+      try visitor.visitSingularSFixed64Field(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_AutoDrainStatus, rhs: Fleet_V1_AutoDrainStatus) -> Bool {
+    if lhs.mode != rhs.mode {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs._since != rhs._since {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_AutoDrainStatus.Mode: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0MODE_UNSPECIFIED\0\u{1}MODE_OFF\0\u{1}MODE_SHADOW\0\u{1}MODE_ON\0")
+}
+
+nonisolated extension Fleet_V1_AutoDrainStatus.Stage: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STAGE_UNSPECIFIED\0\u{1}STAGE_WATCHING\0\u{1}STAGE_WOULD_DRAIN\0\u{1}STAGE_REFUSED\0\u{1}STAGE_DRAINING\0\u{1}STAGE_PROBATION\0\u{1}STAGE_HELD\0")
+}
+
+nonisolated extension Fleet_V1_ModelCapacity: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ModelCapacity"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{3}per_second\0\u{1}load\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._perSecond) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._load) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 1)
+    }
+    try { if let v = self._perSecond {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._load {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ModelCapacity, rhs: Fleet_V1_ModelCapacity) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs._perSecond != rhs._perSecond {return false}
+    if lhs._load != rhs._load {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Fleet_V1_DrainStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DrainStatus"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{3}ordered_by\0\u{1}since\0\u{1}deadline\0\u{3}is_forced\0\u{3}handed_off\0\u{3}cut_at_deadline\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{3}ordered_by\0\u{1}since\0\u{1}deadline\0\u{3}is_forced\0\u{3}handed_off\0\u{3}cut_at_deadline\0\u{1}oldest\0\u{1}clients\0\u{1}targets\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2191,12 +2868,19 @@ nonisolated extension Fleet_V1_DrainStatus: SwiftProtobuf.Message, SwiftProtobuf
       case 5: try { try decoder.decodeSingularBoolField(value: &self.isForced) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.handedOff) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.cutAtDeadline) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._oldest) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.clients) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.targets) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
     }
@@ -2218,6 +2902,15 @@ nonisolated extension Fleet_V1_DrainStatus: SwiftProtobuf.Message, SwiftProtobuf
     if self.cutAtDeadline != 0 {
       try visitor.visitSingularUInt64Field(value: self.cutAtDeadline, fieldNumber: 7)
     }
+    try { if let v = self._oldest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    if !self.clients.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.clients, fieldNumber: 9)
+    }
+    if !self.targets.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.targets, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2229,6 +2922,138 @@ nonisolated extension Fleet_V1_DrainStatus: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.isForced != rhs.isForced {return false}
     if lhs.handedOff != rhs.handedOff {return false}
     if lhs.cutAtDeadline != rhs.cutAtDeadline {return false}
+    if lhs._oldest != rhs._oldest {return false}
+    if lhs.clients != rhs.clients {return false}
+    if lhs.targets != rhs.targets {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_FlightInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".FlightInfo"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}model\0\u{1}client\0\u{1}seconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.client) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.seconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 2)
+    }
+    if !self.client.isEmpty {
+      try visitor.visitSingularStringField(value: self.client, fieldNumber: 3)
+    }
+    if self.seconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.seconds, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_FlightInfo, rhs: Fleet_V1_FlightInfo) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.client != rhs.client {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ClientTraffic: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ClientTraffic"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}address\0\u{3}per_second\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.perSecond) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 1)
+    }
+    if self.perSecond.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.perSecond, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ClientTraffic, rhs: Fleet_V1_ClientTraffic) -> Bool {
+    if lhs.address != rhs.address {return false}
+    if lhs.perSecond != rhs.perSecond {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_HandOffTarget: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HandOffTarget"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}is_serving\0\u{3}in_flight\0\u{3}per_second\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isServing) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._inFlight) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self._perSecond) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if self.isServing != false {
+      try visitor.visitSingularBoolField(value: self.isServing, fieldNumber: 2)
+    }
+    try { if let v = self._inFlight {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._perSecond {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_HandOffTarget, rhs: Fleet_V1_HandOffTarget) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.isServing != rhs.isServing {return false}
+    if lhs._inFlight != rhs._inFlight {return false}
+    if lhs._perSecond != rhs._perSecond {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
