@@ -24,6 +24,7 @@ package struct AgentParts: Sendable {
     log: Logger,
     credentials: Credentials? = nil,
     clock: AgentClock = .system,
+    memory: SwitchMemory? = nil,
     spawner: (@Sendable (EngineSockets) -> any EngineSpawner)? = nil
   ) async throws -> AgentParts {
     let started = clock.date()
@@ -80,6 +81,7 @@ package struct AgentParts: Sendable {
     }
     await drain.open(supervisor: supervisor)
     let machine = Machine()
+    let files = SystemFiles(sysfs: configuration.sysfs)
     let hub = FrameHub()
     let metricsBoard = MetricsBoard(version: version, now: clock.seconds)
     let pid = getpid()
@@ -87,7 +89,7 @@ package struct AgentParts: Sendable {
       supervisor: supervisor,
       repository: repository,
       board: try ProbeBoard(
-        ProbeList.all(files: SystemFiles(sysfs: configuration.sysfs), repository: repositoryRoot, agentPID: pid)
+        ProbeList.all(files: files, repository: repositoryRoot, agentPID: pid)
       ),
       drain: drain,
       hub: hub,
@@ -120,6 +122,7 @@ package struct AgentParts: Sendable {
       supervisor: supervisor,
       drain: drain,
       hub: hub,
+      memory: memory ?? SwitchMemory(files),
       options: configuration.models,
       credentials: credentials,
       clock: clock,

@@ -28,6 +28,7 @@ package actor LocalAgent: NodeAgent {
     supervisor: EngineSupervisor,
     drain: DrainKeeper,
     hub: FrameHub,
+    memory: SwitchMemory,
     options: [String: ModelOptions] = [:],
     credentials: Credentials? = nil,
     clock: AgentClock,
@@ -42,7 +43,14 @@ package actor LocalAgent: NodeAgent {
     self.hub = hub
     self.clock = clock
     self.credentials = credentials
-    activator = Activator(repository: repository, supervisor: supervisor, options: options, log: log)
+    activator = Activator(
+      repository: repository,
+      supervisor: supervisor,
+      drain: drain,
+      memory: memory,
+      options: options,
+      log: log
+    )
     examiner = GoldenExaminer(repository: repository, supervisor: supervisor)
     commands = CommandLog(log: log)
   }

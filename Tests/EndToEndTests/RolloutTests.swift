@@ -71,6 +71,25 @@ extension EndToEnd {
     _ = try await demo.stop()
   }
 
+  /// Where two versions do not fit side by side, each node's requests go to its sibling while it switches.
+  @Test func shortMemoryHandsOffAroundTheSwitch() async throws {
+    let sysfs = FileManager.default.temporaryDirectory.appending(path: "fleet sys \(UUID().uuidString)")
+    let group = sysfs.appending(path: "fs/cgroup")
+    try FileManager.default.createDirectory(at: group, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: sysfs) }
+    try "100000000\n".write(to: group.appending(path: "memory.max"), atomically: true, encoding: .utf8)
+    try "99000000\n".write(to: group.appending(path: "memory.current"), atomically: true, encoding: .utf8)
+    let demo = try await Demo(traffic: 300, environment: ["FLEET_SYSFS": sysfs.path])
+    try await expectServed(20, by: demo)
+    let push = try await demo.fleet("push", "tag-reader@2", "--to", "all", deadline: .seconds(180))
+    #expect(push.status == 0, "\(push)")
+    let nodes = try await demo.status().nodes
+    for node in nodes { #expect(node.models.first?.version == 2, "\(node)") }
+    #expect(nodes.contains { ($0.models.first?.handed_off ?? 0) > 0 }, "\(nodes)")
+    let traffic = try await demo.stop()
+    #expect(traffic.lost == 0 && traffic.wrong == 0 && traffic.cut == 0, "\(traffic)")
+  }
+
   /// Rolls a version out to all, which its gate has to stop at the first node, and the rollout to take back at once.
   @discardableResult
   private func expectTakenBack(

@@ -52,7 +52,7 @@ struct LocalAgentTests {
     _ = try await node.agent.execute(.activate(second.version, digest: second.digest))
     #expect(catalog().map(\.isActive) == [false, true])
     let activated = node.engines.started.last?.commands.compactMap { command in
-      if case .activate(_, _, _, let options, _) = command { options } else { nil }
+      if case .activate(_, _, _, let options, _, _) = command { options } else { nil }
     }
     #expect(activated == [options, options])
     node.engines.started.last?.end(.killed(signal: 9))
@@ -238,7 +238,7 @@ struct LocalAgentTests {
     #expect(error?.code == .timeout)
     #expect(ContinuousClock.now - began >= EngineSupervisor.loadGrace)
     let seconds = node.engines.started.last?.commands.compactMap { command in
-      if case .activate(_, _, _, _, let seconds) = command { seconds } else { nil }
+      if case .activate(_, _, _, _, let seconds, _) = command { seconds } else { nil }
     }
     #expect(seconds?.count == 1 && (seconds?.first ?? 1) <= 0.2)
     await node.stop()
@@ -350,7 +350,19 @@ struct LocalAgentTests {
       EngineSupervisor.Briefing(models: await repository.loads())
     }
     let running = Task { try await supervisor.run() }
-    let activator = Activator(repository: repository, supervisor: supervisor, log: .silent)
+    let activator = Activator(
+      repository: repository,
+      supervisor: supervisor,
+      drain: try DrainKeeper(
+        node: NodeName(store: "austin-01", node: "a"),
+        siblings: Siblings([]),
+        stateDirectory: folder.path,
+        clock: .system,
+        log: .silent
+      ),
+      memory: SwitchMemory(available: { nil }),
+      log: .silent
+    )
     let error = await #expect(throws: CommandError.self) {
       try await activator.activate(version.version, digest: version.digest)
     }

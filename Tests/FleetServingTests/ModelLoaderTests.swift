@@ -77,6 +77,27 @@ import Testing
     loader.stop()
   }
 
+  /// For a machine that has no memory for two.
+  @Test func freeingWaitsForRequestsOnTheVersion() async throws {
+    let loader = try await Self.loader([Self.entry(1, isActive: true)])
+    var inFlight = loader.registry.find("digits")?.active
+    let late = loader.inTurn(on: Self.loop) {
+      do throws(EngineError) {
+        try loader.free("digits", by: .now + .milliseconds(20))
+        return ""
+      } catch {
+        return error.message
+      }
+    }
+    #expect(try await late.get() == "requests on the version before did not finish in time")
+    #expect(loader.registry.isEmpty, "it takes no new ones")
+    _ = inFlight
+    inFlight = nil
+    let freed = loader.inTurn(on: Self.loop) { (try? loader.free("digits", by: .now + .seconds(10))) != nil }
+    #expect(try await freed.get())
+    loader.stop()
+  }
+
   @Test func onlyWhatTheRepositoryHoldsCanBeLoaded() async throws {
     let loader = try await Self.loader([Self.entry(1, isActive: true)])
     let unknown = try await loader.load("digit", on: Self.loop).get()

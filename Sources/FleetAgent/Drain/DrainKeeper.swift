@@ -103,6 +103,39 @@ package actor DrainKeeper: Service {
     try await serveAgain()
   }
 
+  /// Has siblings answer in this node's place for a moment, without a drain: `standBack` ends it. Who does, in words; throws when nobody
+  /// can. A node that does not serve has them do so already.
+  func standAside() async throws(CommandError) -> String {
+    let serving = await siblings.serving()
+    await beginChange()
+    defer { endChange() }
+    guard state.availability == .serving else { return "it is \(state.availability.rawValue) already" }
+    guard !serving.isEmpty else { throw CommandError(.refused, silentSiblings) }
+    try await supervisor?.call(Self.aside(serving), within: EngineSupervisor.orderDeadline)
+    // As with a drain: of two that stand aside at once, each saw the other serve.
+    let still = await siblings.serving()
+    guard !still.isEmpty else {
+      owesServe = true
+      await tellToServe()
+      throw CommandError(.refused, silentSiblings)
+    }
+    return "\(Self.list(still.map(\.name))) answers in its place"
+  }
+
+  /// What no sibling takes is answered here for as long as there is anything to answer it.
+  private static func aside(_ siblings: [AgentConfiguration.Sibling]) -> EngineCommand {
+    .handOff(siblings: siblings.map(\.http.description), refusesWhenAlone: false)
+  }
+
+  /// Ends `standAside`: the engine treats its clients as the node's availability has it.
+  func standBack() async {
+    await beginChange()
+    defer { endChange() }
+    guard state.availability == .serving else { return }
+    owesServe = true
+    await tellToServe()
+  }
+
   /// Takes what is known of the engine now; where the node stands.
   package func observe(_ engine: EngineSnapshot) async -> DrainState {
     // An order is being carried out: what the engine says is taken when that is done.
@@ -153,11 +186,14 @@ package actor DrainKeeper: Service {
     .handOff(siblings: handOffTo.map(\.http.description), refusesWhenAlone: state.status?.isForced ?? false)
   }
 
+  private var silentSiblings: String {
+    siblings.names.isEmpty ? "it has no sibling" : "\(Self.list(siblings.names)) does not serve"
+  }
+
   private var lastServing: CommandError {
-    let silent = siblings.names.isEmpty ? "it has no sibling" : "\(Self.list(siblings.names)) does not serve"
-    return CommandError(
+    CommandError(
       .refused,
-      "\(node) is the last serving node of \(node.store) (\(silent)); its requests would be refused. "
+      "\(node) is the last serving node of \(node.store) (\(silentSiblings)); its requests would be refused. "
         + "--force drains it all the same"
     )
   }

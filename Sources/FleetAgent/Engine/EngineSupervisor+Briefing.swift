@@ -38,8 +38,15 @@ extension EngineSupervisor {
         self.options = options
       }
 
-      func command(within deadline: Duration) -> EngineCommand {
-        .activate(version, digest: digest, folder: folder, options: options, withinSeconds: deadline.seconds)
+      func command(within deadline: Duration, freesFirst: Bool = false) -> EngineCommand {
+        .activate(
+          version,
+          digest: digest,
+          folder: folder,
+          options: options,
+          withinSeconds: deadline.seconds,
+          freesFirst: freesFirst
+        )
       }
     }
 

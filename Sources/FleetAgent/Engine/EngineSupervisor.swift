@@ -133,9 +133,11 @@ package actor EngineSupervisor: Service {
     }
   }
 
-  /// Has the engine serve a version; the milliseconds that loading took. Waits for an engine that is being restarted.
+  /// Has the engine serve a version; the milliseconds that loading took. Waits for an engine that is being restarted. With `freesFirst`
+  /// the model's former version goes before the new one is loaded, and nothing answers for it meanwhile.
   package func activate(
     _ load: Load.Version,
+    freesFirst: Bool = false,
     within deadline: Duration = loadDeadline
   ) async throws(CommandError) -> Double {
     let end = ContinuousClock.now + deadline
@@ -147,7 +149,7 @@ package actor EngineSupervisor: Service {
     }
     guard let engine else { throw CommandError(.unreachable, "the engine is away") }
     do throws(CommandError) {
-      let reply = try await Self.bring(load, into: engine, within: end - ContinuousClock.now)
+      let reply = try await Self.bring(load, into: engine, freesFirst: freesFirst, within: end - ContinuousClock.now)
       guard case .activated(let milliseconds) = reply else {
         throw CommandError(.failed, "the engine answered something else: \(reply)")
       }
@@ -332,9 +334,10 @@ package actor EngineSupervisor: Service {
   private static func bring(
     _ load: Load.Version,
     into engine: any RunningEngine,
+    freesFirst: Bool = false,
     within deadline: Duration = loadDeadline
   ) async throws(CommandError) -> EngineReply {
-    try await call(load.command(within: deadline), of: engine, within: deadline + loadGrace)
+    try await call(load.command(within: deadline, freesFirst: freesFirst), of: engine, within: deadline + loadGrace)
   }
 
   private static func call(

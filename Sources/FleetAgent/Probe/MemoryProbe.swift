@@ -11,14 +11,17 @@ struct MemoryProbe: Probe {
 
   mutating func sample(_ moment: ProbeMoment) -> ProbeFindings {
     var findings = ProbeFindings()
-    findings.take(.memoryTotalBytes) { () throws(ProbeError) in .measured(try bytes("MemTotal")) }
+    findings.take(.memoryTotalBytes) { () throws(ProbeError) in .measured(try Self.bytes("MemTotal", files)) }
     findings.take(.memoryUsedBytes) { () throws(ProbeError) in
-      .measured(try bytes("MemTotal") - bytes("MemAvailable"))
+      .measured(try Self.bytes("MemTotal", files) - Self.bytes("MemAvailable", files))
     }
     return findings
   }
 
-  private func bytes(_ key: String) throws(ProbeError) -> Double {
+  /// What programs may still take; nil when the kernel does not say.
+  static func availableBytes(_ files: SystemFiles) -> Double? { try? bytes("MemAvailable", files) }
+
+  private static func bytes(_ key: String, _ files: SystemFiles) throws(ProbeError) -> Double {
     let path = "/proc/meminfo"
     for line in try files.text(path).split(separator: "\n") where line.hasPrefix("\(key):") {
       let words = line.split(separator: " ")

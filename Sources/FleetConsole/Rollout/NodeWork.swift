@@ -70,6 +70,24 @@ struct NodeWork: Sendable {
     }
   }
 
+  /// Repeats what another order on the node is in the way of, as one that it was given before its console died, for as long as `limit`.
+  private func inTurn<Value: Sendable>(
+    within limit: Duration,
+    _ operation: () async throws(CommandError) -> Value
+  ) async throws(CommandError) -> Value {
+    let end = ContinuousClock.now + limit
+    var backoff = Backoff()
+    while true {
+      do throws(CommandError) {
+        return try await operation()
+      } catch {
+        guard error.code == .conflict, ContinuousClock.now < end, !Task.isCancelled else { throw error }
+        board.say(name, "waiting: \(error.message)")
+        try? await Task.sleep(for: backoff.delay())
+      }
+    }
+  }
+
   /// Until the node answers, however long that takes.
   private func look() async {
     var isMissing = node.phase == .unreachable
@@ -119,9 +137,11 @@ struct NodeWork: Sendable {
     }
     board.say(name, "compiling and warming up", fraction: 1)
     let (agent, version, digest, limit) = (agent, plan.version, plan.digest, plan.strategy.stepTimeout)
-    let outcome = try await persisting { () async throws(CommandError) in
-      try await Deadline.run(limit, "switching to \(version)") { () async throws(CommandError) in
-        try await agent.execute(.activate(version, digest: digest))
+    let outcome = try await inTurn(within: limit) { () async throws(CommandError) in
+      try await persisting { () async throws(CommandError) in
+        try await Deadline.run(limit, "switching to \(version)") { () async throws(CommandError) in
+          try await agent.execute(.activate(version, digest: digest))
+        }
       }
     }
     guard case .activated(let activation) = outcome else {

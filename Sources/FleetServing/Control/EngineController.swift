@@ -38,10 +38,12 @@ final class EngineController: Sendable {
 
   func perform(_ command: EngineCommand, on loop: any EventLoop) -> EventLoopFuture<EngineReply> {
     switch command {
-    case .activate(let version, let digest, let folder, let options, let withinSeconds):
+    case .activate(let version, let digest, let folder, let options, let withinSeconds, let freesFirst):
       let deadline = ContinuousClock.now + .seconds(min(withinSeconds, 1e6))
       let entry = CatalogEntry(version: version, digest: digest, folder: folder, isActive: true, options: options)
-      return loader.inTurn(on: loop) { [self] in activate(entry, by: deadline, seconds: withinSeconds) }
+      return loader.inTurn(on: loop) { [self] in
+        activate(entry, by: deadline, seconds: withinSeconds, freesFirst: freesFirst)
+      }
     case .evaluate(let version, let digest, let folder, let withinSeconds):
       let deadline = NIODeadline.now() + .nanoseconds(Int64(max(0, min(withinSeconds, 1e6)) * 1e9))
       return evaluate(on: loop) { [evaluator] in
@@ -94,13 +96,19 @@ final class EngineController: Sendable {
     await task?.value
   }
 
-  private func activate(_ entry: CatalogEntry, by deadline: ContinuousClock.Instant, seconds: Double) -> EngineReply {
+  private func activate(
+    _ entry: CatalogEntry,
+    by deadline: ContinuousClock.Instant,
+    seconds: Double,
+    freesFirst: Bool
+  ) -> EngineReply {
     if let active = service.registry.find(entry.version.name)?.active, active.version == entry.version,
       active.digest == entry.digest
     {
       return .activated(loadMilliseconds: 0)
     }
     do throws(EngineError) {
+      if freesFirst { try loader.free(entry.version.name, by: deadline) }
       return .activated(loadMilliseconds: try loader.activate(entry, by: deadline).milliseconds)
     } catch {
       let isLate = ContinuousClock.now > deadline

@@ -1,5 +1,6 @@
 import FleetCore
 import FleetWire
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -107,6 +108,26 @@ final class ModelLoader: Sendable {
       catalog.withLock { $0.finishedLoading(entry.version, problem: error.message) }
       throw error
     }
+  }
+
+  /// Serves no version of `name` any more, and waits until their memory is free: requests on them finish first. Only on the loader's
+  /// thread.
+  func free(_ name: String, by deadline: ContinuousClock.Instant) throws(EngineError) {
+    let versions = registry.versions(of: name).map(WeakVersion.init)
+    registry.remove(name)
+    while versions.contains(where: { $0.version != nil }) {
+      guard ContinuousClock.now < deadline else {
+        throw EngineError("requests on the version before did not finish in time")
+      }
+      usleep(2000)
+    }
+    FreedMemory.giveBack()
+  }
+
+  private struct WeakVersion {
+    private(set) weak var version: ServedVersion?
+
+    init(_ version: ServedVersion) { self.version = version }
   }
 
   private static let tooLate = EngineError("it took too long")

@@ -3,13 +3,15 @@ package import FleetCore
 /// What an agent tells its engine, over the socket that the engine was started with.
 package enum EngineCommand: Sendable, Equatable, Codable {
   /// Compile the version in `folder`, warm it, then serve it in place of the model's former version. One that is not ready
-  /// within `withinSeconds` of the command is not served: the agent has given it up by then.
+  /// within `withinSeconds` of the command is not served: the agent has given it up by then. With `freesFirst` the former version is
+  /// given up first, as soon as the last request on it has finished: for machines without memory for both.
   case activate(
     ModelVersion,
     digest: ModelDigest,
     folder: String,
     options: ModelOptions = ModelOptions(),
-    withinSeconds: Double = 60
+    withinSeconds: Double = 60,
+    freesFirst: Bool = false
   )
   /// Answer the golden set in `folder` with this version, which has to be the active one, while clients go first. One that is not done
   /// within `withinSeconds` is given up.

@@ -29,6 +29,7 @@ struct StatusDocument: Decodable {
     var requests: Int
     var errors: Int
     var in_flight: Int
+    var handed_off: Int
     var requests_per_s: Double?
     var p50_ms: Double?
     var p99_ms: Double?

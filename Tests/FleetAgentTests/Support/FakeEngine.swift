@@ -104,7 +104,7 @@ final class FakeEngine: RunningEngine {
       defer { state.delayed = [] }
       return state.delayed
     }
-    for request in delayed { answer(request) }
+    for request in delayed { answer(request, isNew: false) }
   }
 
   func terminate() { end(.exited(status: 0)) }
@@ -144,22 +144,22 @@ final class FakeEngine: RunningEngine {
     end(.exited(status: 0))
   }
 
-  private func answer(_ request: EngineRequest) {
+  private func answer(_ request: EngineRequest, isNew: Bool = true) {
     // Without a reply it hangs on this command; polls are answered all the same.
-    guard let reply = reply(to: request) else { return }
+    guard let reply = reply(to: request, isNew: isNew) else { return }
     if let bytes = try? EngineFraming.encode(EngineResponse(id: request.id, reply: reply)) { try? socket.send(bytes) }
   }
 
-  private func reply(to request: EngineRequest) -> EngineReply? {
+  private func reply(to request: EngineRequest, isNew: Bool) -> EngineReply? {
     let command = request.command
     let behaviour = behaviour()
     if case .catalog(let entries) = command {
       state.withLock { $0.catalog = entries }
-    } else if command != .report {
+    } else if command != .report, isNew {
       state.withLock { $0.commands.append(command) }
     }
     switch command {
-    case .activate(let version, let digest, _, _, _):
+    case .activate(let version, let digest, _, _, _, _):
       if behaviour.deadly.contains(version) {
         end(.killed(signal: 11), record: FlightRecord(loading: version))
         return nil

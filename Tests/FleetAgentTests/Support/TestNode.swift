@@ -22,6 +22,7 @@ final class TestNode: Sendable {
     folder: TemporaryFolder? = nil,
     engines: FakeEngines = FakeEngines(),
     siblings names: [NodeName] = [],
+    memory: SwitchMemory? = SwitchMemory(available: { nil }),
     _ change: (inout AgentConfiguration) -> Void = { _ in }
   ) async throws {
     let folder = try folder ?? TemporaryFolder()
@@ -37,7 +38,8 @@ final class TestNode: Sendable {
     parts = try await AgentParts.open(
       configuration,
       version: "test",
-      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+      log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+      memory: memory
     ) { _ in engines }
     let services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, parts.probation]
     tasks = services.map { service in Task { try await service.run() } }

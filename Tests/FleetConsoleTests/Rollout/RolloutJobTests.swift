@@ -42,6 +42,23 @@ import Testing
     }
   }
 
+  /// As after a console was killed in the middle of a switch: the node is still at what that one ordered.
+  @Test func anotherSwitchUnderWayIsWaitedFor() async throws {
+    let fleet = try await RolloutFleet(stores: 1, nodesPerStore: 1)
+    let refusals = Mutex(2)
+    fleet.agents[0].onCommand { command, _ throws(CommandError) in
+      guard case .activate = command else { return }
+      let isRefused = refusals.withLock { refusals in
+        refusals -= 1
+        return refusals >= 0
+      }
+      if isRefused { throw CommandError(.conflict, "tag-reader@1 is being activated; try again when it is done") }
+    }
+    let report = await fleet.job(try RolloutFleet.strategy(gate: "errors < 50%")).run { _ in }
+    #expect(report.state == "succeeded", "\(report.reason)")
+    #expect(refusals.withLock { $0 } < 0)
+  }
+
   @Test func eachStoreIsSentOneCopy() async throws {
     let fleet = try await RolloutFleet(stores: 2, nodesPerStore: 3, canFetch: true)
     let report = await fleet.job(try RolloutFleet.strategy(gate: "errors < 50%")).run { _ in }
