@@ -31,7 +31,7 @@ enum StrategyParser {
     return name == nil ? nil : strategy
   }
 
-  private static func line<Rule: LineText>(_ value: YAMLValue) -> Rule? {
+  private static func line<Rule: WrittenRule>(_ value: YAMLValue) -> Rule? where Rule.Failure == CommandError {
     guard let text = value.text() else { return nil }
     do {
       return try Rule(parsing: text)
@@ -42,7 +42,7 @@ enum StrategyParser {
   }
 
   /// Reports each problem of the rule's text with its column in that text, which begins where the value does.
-  private static func rule<Rule: RuleText>(_ value: YAMLValue) -> Rule? {
+  private static func rule<Rule: WrittenRule>(_ value: YAMLValue) -> Rule? where Rule.Failure == RuleError {
     guard let text = value.text() else { return nil }
     do {
       return try Rule(parsing: text)

@@ -1,4 +1,5 @@
 import FleetCore
+import FleetTestSupport
 import FoundationEssentials
 import Synchronization
 import Terminal
@@ -26,13 +27,13 @@ import Testing
       screen: screen,
       input: input
     )
-    try await until { screen.last?.text.contains("● healthy") ?? false }
+    try await eventually("the node is healthy") { screen.last?.text.contains("● healthy") ?? false }
     keys.yield(.key(.character("?")))
-    try await until { screen.last?.text.contains("╭─ help") ?? false }
+    try await eventually("the help is shown") { screen.last?.text.contains("╭─ help") ?? false }
     screen.setSize(Size(width: 20, height: 3))
     keys.yield(.key(.escape))
     keys.yield(.resized)
-    try await until { screen.last?.size == Size(width: 20, height: 3) }
+    try await eventually("it has the new size") { screen.last?.size == Size(width: 20, height: 3) }
     keys.yield(.key(.character("q")))
     let state = await ended
     #expect(screen.isClosed)
@@ -72,10 +73,10 @@ import Testing
       screen: screen,
       input: input
     )
-    try await until { screen.last?.text.contains("1 healthy") ?? false }
-    try await until { screen.last?.text.contains("○ 1 unreachable") ?? false }
+    try await eventually("the first is healthy") { screen.last?.text.contains("1 healthy") ?? false }
+    try await eventually("the other is unreachable") { screen.last?.text.contains("○ 1 unreachable") ?? false }
     await agents[0].setPaused(false)
-    try await until { screen.last?.text.contains("● 2 healthy") ?? false }
+    try await eventually("both are healthy") { screen.last?.text.contains("● 2 healthy") ?? false }
     keys.yield(.ended)
     _ = await ended
   }
@@ -83,15 +84,10 @@ import Testing
   @Test(.timeLimit(.minutes(1))) func aFollowerAsksForAsMuchHistoryAsItIsTold() async throws {
     let agent = StubAgent(name: NodeName(store: "s", node: "a")) { _ in .serving }
     let task = Task { await NodeFollower(agent, history: 12) { _ in }.run() }
-    try await until { agent.requests.withLock { !$0.isEmpty } }
+    try await eventually("frames are asked for") { agent.requests.withLock { !$0.isEmpty } }
     task.cancel()
     await task.value
     #expect(agent.requests.withLock { $0.first?.history } == 12)
-  }
-
-  /// Waits for a condition; the test's time limit is the deadline.
-  private func until(_ condition: () async -> Bool) async throws {
-    while !(await condition()) { try await Task.sleep(for: .milliseconds(10)) }
   }
 }
 

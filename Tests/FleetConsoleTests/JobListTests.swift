@@ -1,4 +1,5 @@
 import FleetCore
+import FleetTestSupport
 import FoundationEssentials
 import Synchronization
 import Terminal
@@ -195,19 +196,15 @@ import Testing
       input: input
     )
     keys.yield(.key(.character("J")))
-    try await until { catalog.asked.withLock { !$0.isEmpty } }
+    try await eventually("the jobs are asked for") { catalog.asked.withLock { !$0.isEmpty } }
     keys.yield(.key(.character("?")))
-    try await until { screen.last?.text.contains("╭─ help") ?? false }
+    try await eventually("the help is shown") { screen.last?.text.contains("╭─ help") ?? false }
     keys.yield(.key(.escape))
-    try await until { screen.last?.text.contains("reading ...") ?? false }
+    try await eventually("it says that it reads") { screen.last?.text.contains("reading ...") ?? false }
     catalog.isOpen.withLock { $0 = true }
-    try await until { screen.last?.text.contains("push-0012") ?? false }
+    try await eventually("the job is listed") { screen.last?.text.contains("push-0012") ?? false }
     keys.yield(.ended)
     _ = await ended
     #expect(screen.isClosed)
-  }
-
-  private func until(_ condition: () async -> Bool) async throws {
-    while !(await condition()) { try await Task.sleep(for: .milliseconds(10)) }
   }
 }

@@ -9,12 +9,15 @@ import Testing
 @Suite(.serialized) struct JobProcessTests {
   @Test func outlivesItsTerminalAndWhoStartedIt() async throws {
     let fleet = try TestFleet()
-    // `script` gives it a terminal of its own, which goes away with it, and the shell stays in it.
+    // `script` gives it a terminal of its own, which goes away with it, and the shell stays in it until then; also when whoever runs the
+    // tests does not care for hang-ups.
     let terminal = Process()
-    terminal.executableURL = URL(filePath: "/usr/bin/script")
+    terminal.executableURL = URL(filePath: "/usr/bin/env")
     let program = TestFleet.program.path(percentEncoded: false)
     let command = "'\(program)' job rehearse --steps 100000 --pace 5ms --fleet '\(fleet.file)'; sleep 600"
-    terminal.arguments = ["--quiet", "--return", "--command", command, "/dev/null"]
+    terminal.arguments = [
+      "--default-signal=HUP", "script", "--quiet", "--return", "--command", command, "/dev/null",
+    ]
     terminal.environment = ProcessInfo.processInfo.environment.merging(["FLEET_STATE": fleet.store.folder]) { $1 }
     terminal.standardInput = Pipe()
     terminal.standardOutput = FileHandle.nullDevice

@@ -1,6 +1,6 @@
 /// When so many nodes have failed that a rollout ends: `failed >= 3 and failed >= 10%` of its nodes. Both together keep one
 /// node of three from ending it, and three of a thousand.
-package struct AbortRule: RuleText {
+package struct AbortRule: WrittenRule {
   package struct Condition: Sendable, Equatable {
     package enum Limit: Sendable, Equatable {
       case nodes(Int)

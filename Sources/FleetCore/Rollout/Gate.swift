@@ -2,7 +2,7 @@
 ///
 /// `before` is the same node's own value with the version it served before. Compared exactly: with none wrong before,
 /// `errors < 2 * before` cannot hold and `errors <= 2 * before` can.
-package struct Gate: RuleText {
+package struct Gate: WrittenRule {
   package enum Comparison: String, Sendable, CaseIterable {
     case less = "<"
     case lessOrEqual = "<="

@@ -1,6 +1,6 @@
 /// How a rollout grows: `1,10%,50%,100%`. Each entry is how many stores have been reached when its wave is over, as a number or
 /// as a part of the rollout's stores, rounded up. The last wave always takes what is left.
-package struct Waves: RuleText {
+package struct Waves: WrittenRule {
   package enum Entry: Sendable, Equatable {
     case stores(Int)
     /// Hundredths of a percent, so that parts of a fleet are exact.

@@ -60,7 +60,7 @@ struct RolloutOptions: ParsableArguments {
         problems.append("--strategy: \(error.message)")
       }
     }
-    func rule<Rule: RuleText>(_ name: String, _ text: String?, _ place: inout Rule) {
+    func rule<Rule: WrittenRule>(_ name: String, _ text: String?, _ place: inout Rule) where Rule.Failure == RuleError {
       guard let text else { return }
       do {
         place = try Rule(parsing: text)
@@ -76,7 +76,8 @@ struct RolloutOptions: ParsableArguments {
       }
       place = value
     }
-    func line<Rule: LineText>(_ name: String, _ text: String?, _ place: inout Rule?) {
+    func line<Rule: WrittenRule>(_ name: String, _ text: String?, _ place: inout Rule?)
+    where Rule.Failure == CommandError {
       guard let text else { return }
       do throws(CommandError) {
         place = try Rule(parsing: text)

@@ -1,26 +1,3 @@
-/// A rule of a rollout that an operator writes as one line: waves, a gate, when to abort. Journals keep it as that line.
-package protocol RuleText: Sendable, Equatable, Codable, CustomStringConvertible {
-  /// Throws every problem of the text at once.
-  init(parsing text: String) throws(RuleError)
-}
-
-extension RuleText {
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    do {
-      self = try Self(parsing: text)
-    } catch {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
-}
-
 /// All that is wrong with the text of a rule, in the text's order.
 package struct RuleError: Error, Sendable, Equatable, CustomStringConvertible {
   package struct Problem: Sendable, Equatable {
