@@ -6,7 +6,7 @@ struct FleetFileParser {
   let folder: String
 
   func fleet(_ root: YAMLValue) -> FleetDefinition? {
-    let optional = ["slo", "energy", "models", "strategies", "timezone", "simulated"]
+    let optional = ["slo", "health", "energy", "models", "strategies", "timezone", "simulated"]
     guard let table = root.table(required: ["version", "fleet", "stores"], optional: optional) else { return nil }
     if let version = table["version"], let number = version.integer(), number != 1 {
       version.report("expected 1, the only version there is, found '\(number)'")
@@ -14,6 +14,7 @@ struct FleetFileParser {
     var fleet = FleetDefinition(name: table["fleet"]?.name() ?? "")
     if let simulated = table["simulated"]?.truth() { fleet.isSimulated = simulated }
     if let slo = table["slo"] { fleet.slo = serviceLevel(slo) }
+    if let health = table["health"] { fleet.health = HealthParser.limits(health) }
     if let energy = table["energy"] { fleet.energy = self.energy(energy) }
     if let strategies = table["strategies"]?.list() {
       fleet.strategies = strategies.compactMap(StrategyParser.strategy)

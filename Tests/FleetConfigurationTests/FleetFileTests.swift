@@ -41,6 +41,17 @@ struct FleetFileTests {
     #expect(try FleetFile.parse(text: "\u{feff}" + text.replacing("\n", with: "\r\n"), file: "fleet.yaml") == expected)
   }
 
+  @Test func healthSaysHowStrictTheRulesAre() throws {
+    let text = """
+      version: 1
+      fleet: f
+      health: {latency_of_siblings: 4x, disk: 2GB, energy: off, clock: on, minimum_requests: 50}
+      stores: [{name: s, nodes: [{name: a, address: "h:1"}]}]
+      """
+    let health = try FleetFile.parse(text: text, file: "fleet.yaml").health
+    #expect(health.text == "latency_of_siblings=4.0x energy=off disk=2GB minimum_requests=50")
+  }
+
   @Test func aNodesLabelsLieOverItsStores() throws {
     let text = """
       version: 1

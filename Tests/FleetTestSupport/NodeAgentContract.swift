@@ -28,6 +28,7 @@ package func verifyNodeAgentContract(
   try await contract.protectsLastNode(makeAgent([]))
   let sibling = NodeName(store: "austin-01", node: "sibling")
   try await contract.drains(makeAgent([sibling]), to: [sibling])
+  try await contract.tellsWhatWasDone(makeAgent([sibling]))
 }
 
 /// Expects `command` to fail with `code` and with `words` in its message.
@@ -58,6 +59,24 @@ struct NodeAgentContract {
     #expect(description.repository.isEmpty)
     #expect(description.cores > 0)
     #expect(!description.agentVersion.isEmpty && !description.operatingSystem.isEmpty)
+  }
+
+  func tellsWhatWasDone(_ agent: any NodeAgent) async throws {
+    for version in [first, second, second] {
+      try await version.push(to: agent)
+      _ = try await activated(version, on: agent)
+    }
+    _ = try await agent.execute(.rollback(model: first.version.name))
+    let order = DrainOrder(reason: "to be told", orderedBy: "kim", deadline: .seconds(60))
+    _ = try await agent.execute(.drain(order))
+    _ = try await agent.execute(.undrain(orderedBy: "lee"))
+    let orders: Set<NodeChange.Kind> = [.activated, .rolledBack, .drained, .undrained]
+    let changes = try await agent.describe().changes.filter { orders.contains($0.kind) }
+    #expect(changes.suffix(3).map(\.kind) == [.rolledBack, .drained, .undrained])
+    #expect(changes.prefix { $0.kind == .activated }.count >= 2, "\(changes)")
+    #expect(changes.last?.orderedBy == "lee" && changes.dropLast().last?.orderedBy == "kim")
+    #expect(changes.dropLast().last?.text == "drained: to be told")
+    #expect(zip(changes, changes.dropFirst()).allSatisfy { $0.time <= $1.time }, "the newest last")
   }
 
   func sendsFrames(_ agent: any NodeAgent) async throws {

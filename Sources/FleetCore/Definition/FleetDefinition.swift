@@ -2,6 +2,8 @@
 package struct FleetDefinition: Sendable, Equatable {
   package var name: String
   package var slo: ServiceLevel
+  /// How strict the health rules are.
+  package var health: HealthLimits
   package var energy: Energy?
   package var models: [ModelSource]
   package var strategies: [RolloutStrategy]
@@ -12,6 +14,7 @@ package struct FleetDefinition: Sendable, Equatable {
   package init(
     name: String,
     slo: ServiceLevel = ServiceLevel(),
+    health: HealthLimits = HealthLimits(),
     energy: Energy? = nil,
     models: [ModelSource] = [],
     strategies: [RolloutStrategy] = [],
@@ -20,6 +23,7 @@ package struct FleetDefinition: Sendable, Equatable {
   ) {
     self.name = name
     self.slo = slo
+    self.health = health
     self.energy = energy
     self.models = models
     self.strategies = strategies

@@ -1,6 +1,6 @@
 /// One rule's memory. Legal moves: healthy to degraded to faulty while it is over its limit without a break, back to healthy
 /// only after it was clear without a break. Unknown and between move nothing, but they interrupt what was being counted towards
-/// healthy, and all but unknown interrupt what was being counted towards faulty.
+/// healthy, and all but unknown interrupt what was being counted towards faulty. Whatever the times are, a move takes several samples.
 struct Hysteresis: Sendable {
   enum Observation: Sendable {
     case over
@@ -10,19 +10,24 @@ struct Hysteresis: Sendable {
     case unknown
   }
 
+  /// No move is made on fewer samples that say the same in a row, unknown ones left out.
+  static let leastSamples = 3
+
   private let degradedAfter: Double
   private let faultyAfter: Double
   private let clearAfter: Double
   private(set) var level = Health.healthy
   private(set) var last = Observation.unknown
   private var overSince: Double?
-  /// Since when it was over without evidence to the contrary.
+  /// Since when it was over without evidence to the contrary, and in how many samples.
   private var runSince: Double?
+  private var runSamples = 0
   private var clearSince: Double?
+  private var clearSamples = 0
   private var lastOver: Double = 0
 
-  /// Times in seconds.
-  init(degradedAfter: Double, faultyAfter: Double, clearAfter: Double) {
+  /// Times in seconds; infinite for a level that the rule never comes to.
+  init(degradedAfter: Double, faultyAfter: Double = .infinity, clearAfter: Double) {
     self.degradedAfter = degradedAfter
     self.faultyAfter = faultyAfter
     self.clearAfter = clearAfter
@@ -32,11 +37,13 @@ struct Hysteresis: Sendable {
     last = observation
     switch observation {
     case .over:
-      clearSince = nil
+      endClearing()
       lastOver = seconds
       overSince = overSince ?? seconds
       let since = runSince ?? seconds
       runSince = since
+      runSamples += 1
+      guard runSamples >= Self.leastSamples else { return }
       if seconds - since >= faultyAfter {
         level = .faulty
       } else if seconds - since >= degradedAfter {
@@ -45,20 +52,21 @@ struct Hysteresis: Sendable {
     case .clear:
       let since = clearSince ?? seconds
       clearSince = since
-      runSince = nil
-      if level == .healthy || seconds - since >= clearAfter {
+      clearSamples += 1
+      endRun()
+      if level == .healthy || seconds - since >= clearAfter && clearSamples >= Self.leastSamples {
         level = .healthy
         overSince = nil
       }
     case .between:
-      clearSince = nil
-      runSince = nil
+      endClearing()
+      endRun()
       if level == .healthy { overSince = nil }
     case .unknown:
-      clearSince = nil
+      endClearing()
       if level == .healthy {
         overSince = nil
-        runSince = nil
+        endRun()
       }
     }
   }
@@ -66,5 +74,18 @@ struct Hysteresis: Sendable {
   /// From when the rule was first over its limit to when it last was.
   func secondsOver(at seconds: Double) -> Double {
     overSince.map { lastOver - $0 } ?? 0
+  }
+
+  /// When the rule was first over its limit.
+  var since: Double? { overSince }
+
+  private mutating func endRun() {
+    runSince = nil
+    runSamples = 0
+  }
+
+  private mutating func endClearing() {
+    clearSince = nil
+    clearSamples = 0
   }
 }

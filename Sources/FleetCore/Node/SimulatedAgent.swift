@@ -11,6 +11,7 @@ package actor SimulatedAgent: NodeAgent {
   private var models: [String: ActiveModel] = [:]
   private var siblings: [NodeName]
   private var failures: [CommandError] = []
+  private var changes: [NodeChange] = []
   private var goldenResults: [ModelVersion: GoldenResult] = [:]
   private var goldenProblems: [ModelVersion: CommandError] = [:]
   private var isPaused = false
@@ -53,7 +54,7 @@ package actor SimulatedAgent: NodeAgent {
 
   package func describe() async throws(CommandError) -> NodeDescription {
     try checkReachable()
-    return NodeDescription(
+    var description = NodeDescription(
       name: name,
       agentVersion: "simulation",
       agentPID: 0,
@@ -76,6 +77,8 @@ package actor SimulatedAgent: NodeAgent {
       },
       isSimulated: true
     )
+    description.changes = changes
+    return description
   }
 
   package nonisolated func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> {
@@ -95,6 +98,14 @@ package actor SimulatedAgent: NodeAgent {
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {
     try checkReachable()
     if !failures.isEmpty { throw failures.removeFirst() }
+    let outcome = try carryOut(command)
+    if let change = NodeChange(command, outcome, at: Date()) {
+      changes = (changes + [change]).suffix(NodeChange.maximumCount)
+    }
+    return outcome
+  }
+
+  private func carryOut(_ command: Command) throws(CommandError) -> Outcome {
     switch command {
     case .stage(let manifest, _): return try stage(manifest)
     case .write(let chunk): return try write(chunk)

@@ -31,5 +31,5 @@ struct LatencyWindow: Sendable, Equatable {
     }
   }
 
-  var p99Milliseconds: Double? { counts.histogram.milliseconds(atPercentile: 99) }
+  var histogram: LatencyHistogram { counts.histogram }
 }

@@ -17,6 +17,8 @@ package struct StoreSimulation: Sendable {
     /// Requests it had handed off when the drain under way began.
     var handedOffBefore: UInt64?
     let fault: String?
+    /// What it serves, as far as it has ticked.
+    var version: ModelVersion?
   }
 
   private var boxes: [Box]
@@ -30,6 +32,7 @@ package struct StoreSimulation: Sendable {
     _ store: SimulationPlan.Store,
     settings: SimulationSettings,
     slo: ServiceLevel = ServiceLevel(),
+    health: HealthLimits = HealthLimits(),
     start: Double
   ) {
     shift = settings.hour.map { $0 * 3600 - start.truncatingRemainder(dividingBy: 86_400) } ?? 0
@@ -48,7 +51,7 @@ package struct StoreSimulation: Sendable {
           seed: settings.seed,
           time: start
         ),
-        health: BoxHealth(slo: slo),
+        health: BoxHealth(slo: slo, limits: health),
         fault: box.faults.text
       )
     }
@@ -68,7 +71,25 @@ package struct StoreSimulation: Sendable {
     boxes[index].telemetry.advance(to: frame.time.timeIntervalSince1970) { time in
       Self.demand(on: index, by: clients, at: time + shift, traits)
     }
-    boxes[index].fill(&frame)
+    let siblings = siblings(of: index)
+    boxes[index].fill(&frame, siblings: siblings)
+  }
+
+  /// What the other boxes of the store answered lately. One that nobody watches stands still.
+  private func siblings(of index: Int) -> [SiblingSample] {
+    let time = boxes[index].telemetry.time
+    return indices.filter { $0.value != index }.sorted { $0.value < $1.value }.compactMap {
+      name,
+      other -> SiblingSample? in
+      let box = boxes[other]
+      guard (box.telemetry.time - time).magnitude < HealthMonitor.windowSeconds else { return nil }
+      let latency = box.telemetry.window.histogram
+      return SiblingSample(
+        name: name,
+        isServing: clients[other].boxIsServing,
+        models: box.version.map { [ModelWindow(version: $0, latency: latency)] } ?? []
+      )
+    }
   }
 
   /// Clients of boxes that do not serve go to those that do, evenly.
@@ -91,8 +112,9 @@ package struct StoreSimulation: Sendable {
 }
 
 extension StoreSimulation.Box {
-  mutating func fill(_ frame: inout Frame) {
+  mutating func fill(_ frame: inout Frame, siblings: [SiblingSample]) {
     frame.injectedFault = fault
+    version = frame.models.first.map { ModelVersion(name: $0.name, number: $0.version) }
     if var model = frame.models.first {
       model.requests = telemetry.requests
       model.errors = telemetry.errors
@@ -132,6 +154,6 @@ extension StoreSimulation.Box {
     frame.memoryUsedBytes = .measured(held)
     frame.memoryTotalBytes = .measured(profile.memoryBytes)
     frame.diskFreeBytes = .measured(profile.diskFreeBytes)
-    (frame.health, frame.reasons) = health.judge(telemetry, engine: frame.engine)
+    health.judge(telemetry, &frame, siblings: siblings)
   }
 }

@@ -1,4 +1,5 @@
 import FleetTestSupport
+import FoundationEssentials
 import Testing
 
 @testable import FleetCore
@@ -15,7 +16,8 @@ struct HealthMonitorTests {
 
     mutating func run(for duration: Int, _ change: (inout HealthSample) -> Void = { _ in }) {
       for _ in 0..<duration {
-        var sample = HealthSample(seconds: seconds, requests: 100, p99Milliseconds: 10, celsius: .measured(50))
+        var sample = HealthSample(seconds: seconds, requests: 100, celsius: .measured(50))
+        sample.p99Milliseconds = 10
         change(&sample)
         let verdict = monitor.update(sample)
         verdicts.append(verdict.health)
@@ -36,6 +38,50 @@ struct HealthMonitorTests {
       }
       return runs.map { "\($1) \($0.rawValue)" }.joined(separator: ", ")
     }
+  }
+
+  @Test func aVerdictCarriesItsEvidence() {
+    var monitor = HealthMonitor(slo: Self.slo)
+    var verdict = HealthVerdict()
+    for second in 0..<30 {
+      var sample = HealthSample(
+        seconds: Double(second),
+        date: Date(timeIntervalSince1970: 1000 + Double(second)),
+        requests: 100
+      )
+      sample.p99Milliseconds = second < 10 ? 10 : 131.04
+      verdict = monitor.update(sample)
+    }
+    let finding = verdict.findings.first
+    #expect(verdict.findings.map(\.rule) == [.latency])
+    #expect(finding?.health == .degraded && finding?.since == Date(timeIntervalSince1970: 1010))
+    #expect(finding?.value == 131.04 && finding?.limit == 50 && finding?.unit == "ms" && finding?.samples == 100)
+    #expect(verdict.reasons == ["p99 131 ms is over the SLO of 50 ms for 19 s"])
+  }
+
+  @Test func rulesThatAreOffSayNothing() {
+    var limits = HealthLimits()
+    limits.off = [.latency, .temperature]
+    var box = Box(monitor: HealthMonitor(slo: Self.slo, limits: limits))
+    box.run(for: 200) {
+      $0.p99Milliseconds = 900
+      $0.celsius = .measured(120)
+    }
+    #expect(box.story == "200 healthy")
+  }
+
+  @Test func aFewSlowRequestsAmongFewAreChance() {
+    var box = Box()
+    box.run(for: 60) {
+      $0.requests = 60
+      $0.latency = LatencyHistogram([.init(microseconds: 1000, count: 56), .init(microseconds: 400_000, count: 4)])
+    }
+    #expect(box.story == "60 healthy")
+    box.run(for: 60) {
+      $0.requests = 60
+      $0.latency = LatencyHistogram([.init(microseconds: 1000, count: 55), .init(microseconds: 400_000, count: 5)])
+    }
+    #expect(box.story == "65 healthy, 15 degraded, 40 faulty")
   }
 
   @Test func aLatencyFaultIsDegradedAfterFiveSecondsAndFaultyAfterTwenty() {
@@ -211,12 +257,10 @@ struct HealthMonitorTests {
         seconds += .random(in: 0...5, using: &random)
         if random.chance(0.01) { restarts = random.chance(0.1) ? 0 : restarts + 1 }
         let requests = UInt64.random(in: 0...60, using: &random)
-        let sample = HealthSample(
+        var sample = HealthSample(
           seconds: seconds,
           requests: requests,
           errors: .random(in: 0...requests, using: &random),
-          p99Milliseconds: random.chance(0.1)
-            ? odd.randomElement(using: &random) : random.chance(0.9) ? .random(in: 20...80, using: &random) : nil,
           celsius: random.chance(0.1)
             ? .measured(odd.randomElement(using: &random) ?? 0)
             : random.chance(0.9) ? .measured(.random(in: 70...95, using: &random)) : .absent("gone"),
@@ -225,10 +269,25 @@ struct HealthMonitorTests {
           engineProblem: random.chance(0.1) ? "why" : nil,
           engineRestarts: restarts
         )
-        let (health, reasons) = monitor.update(sample)
-        #expect((health == .healthy) == reasons.isEmpty, "seed \(random.seed)")
-        #expect(reasons.allSatisfy { $0.split(separator: " ").count > 3 }, "in words, seed \(random.seed)")
+        sample.p99Milliseconds = random.chance(0.9) ? .random(in: 20...80, using: &random) : nil
+        sample.throttles = .measured(odd.randomElement(using: &random) ?? 0)
+        sample.joules = .measured(odd.randomElement(using: &random) ?? 0)
+        sample.diskFreeBytes = .measured(odd.randomElement(using: &random) ?? 0)
+        let verdict = monitor.update(sample)
+        #expect((verdict.health == .healthy) == verdict.reasons.isEmpty, "seed \(random.seed)")
+        #expect(verdict.reasons.allSatisfy { $0.split(separator: " ").count > 3 }, "in words, seed \(random.seed)")
       }
+    }
+  }
+}
+
+extension HealthSample {
+  /// As if all requests of the window had taken that long.
+  fileprivate var p99Milliseconds: Double? {
+    get { latency.milliseconds(atPercentile: 99) }
+    set {
+      let microseconds = newValue.map { UInt64($0 * 1000) }
+      latency = LatencyHistogram(microseconds.map { [.init(microseconds: $0, count: requests)] } ?? [])
     }
   }
 }
