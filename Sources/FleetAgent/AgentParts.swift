@@ -5,13 +5,14 @@ import Glibc
 package import Logging
 
 /// An agent put together, ready to run: its seam for the control API, and its services for `ServiceGroup` in the order in which they depend
-/// on each other (`supervisor`, `drain`, `sampler`, `probation`).
+/// on each other (`supervisor`, `drain`, `siblings`, `sampler`, `probation`).
 package struct AgentParts: Sendable {
   package let agent: LocalAgent
   package let supervisor: EngineSupervisor
   package let sampler: Sampler
   package let drain: DrainKeeper
   package let probation: ProbationKeeper
+  package let siblings: SiblingWatch
   package let sockets: EngineSockets
   /// Where Prometheus asks; nil for nowhere.
   package let metrics: ListeningSocket?
@@ -59,14 +60,28 @@ package struct AgentParts: Sendable {
       clock: clock,
       log: log
     )
+    let siblings = try SiblingWatch(configuration.siblings, clock: clock)
+    let changes = try ChangeLog(stateDirectory: configuration.stateDirectory, disk: disk, date: clock.date, log: log)
+    await changes.open()
+    await changes.note(.agentStarted, "agent \(version) started")
     let crashes = try CrashLog(stateDirectory: configuration.stateDirectory, disk: disk, log: log)
     await crashes.open()
     let supervisor = EngineSupervisor(
-      spawner: spawner?(sockets) ?? EngineProcessSpawner(arguments: arguments, sockets: sockets),
+      spawner: NotedSpawner(
+        spawner: spawner?(sockets) ?? EngineProcessSpawner(arguments: arguments, sockets: sockets),
+        changes: changes
+      ),
       log: log,
       crashes: CrashHandling(
-        note: { await crashes.note($0) },
-        retire: { (versions, reason) throws(CommandError) in try await repository.retire(versions, reason: reason) }
+        note: {
+          await changes.note(NodeChange(time: $0.time, kind: .engineCrashed, text: "the engine ended: \($0.cause)"))
+          await crashes.note($0)
+        },
+        retire: { (versions, reason) throws(CommandError) in
+          let retirement = try await repository.retire(versions, reason: reason)
+          await changes.note(.retired, retirement.words(reason), orderedBy: "agent")
+          return retirement
+        }
       ),
       lastCrash: await crashes.crashes.last,
       date: clock.date,
@@ -92,13 +107,15 @@ package struct AgentParts: Sendable {
         ProbeList.all(files: files, repository: repositoryRoot, agentPID: pid)
       ),
       drain: drain,
+      siblings: siblings,
       hub: hub,
       metrics: metricsBoard,
       builder: FrameBuilder(
         configuration: configuration,
         started: started,
         agentPID: pid,
-        processor: machine.processor
+        processor: machine.processor,
+        certificateExpires: credentials?.expires
       ),
       clock: clock
     )
@@ -121,6 +138,7 @@ package struct AgentParts: Sendable {
       signatures: signatures,
       supervisor: supervisor,
       drain: drain,
+      changes: changes,
       hub: hub,
       memory: memory ?? SwitchMemory(files),
       options: configuration.models,
@@ -140,6 +158,7 @@ package struct AgentParts: Sendable {
         clock: clock,
         log: log
       ),
+      siblings: siblings,
       sockets: sockets,
       metrics: metrics,
       board: metricsBoard,
@@ -155,6 +174,7 @@ package struct AgentParts: Sendable {
     sampler: Sampler,
     drain: DrainKeeper,
     probation: ProbationKeeper,
+    siblings: SiblingWatch,
     sockets: EngineSockets,
     metrics: ListeningSocket?,
     board: MetricsBoard,
@@ -165,6 +185,7 @@ package struct AgentParts: Sendable {
     self.sampler = sampler
     self.drain = drain
     self.probation = probation
+    self.siblings = siblings
     self.sockets = sockets
     self.metrics = metrics
     self.board = board

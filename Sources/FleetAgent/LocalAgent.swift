@@ -11,6 +11,7 @@ package actor LocalAgent: NodeAgent {
   private let signatures: SignatureKeeper
   private let supervisor: EngineSupervisor
   private let drain: DrainKeeper
+  private let changes: ChangeLog
   private let hub: FrameHub
   private let activator: Activator
   private let examiner: GoldenExaminer
@@ -27,6 +28,7 @@ package actor LocalAgent: NodeAgent {
     signatures: SignatureKeeper,
     supervisor: EngineSupervisor,
     drain: DrainKeeper,
+    changes: ChangeLog,
     hub: FrameHub,
     memory: SwitchMemory,
     options: [String: ModelOptions] = [:],
@@ -40,6 +42,7 @@ package actor LocalAgent: NodeAgent {
     self.signatures = signatures
     self.supervisor = supervisor
     self.drain = drain
+    self.changes = changes
     self.hub = hub
     self.clock = clock
     self.credentials = credentials
@@ -60,6 +63,7 @@ package actor LocalAgent: NodeAgent {
     description.repository = await repository.entries
     description.sendEncodings = sendEncodings
     description.canFetch = canFetch
+    description.changes = await changes.changes
     return description
   }
 
@@ -82,6 +86,9 @@ package actor LocalAgent: NodeAgent {
     // Also when it failed: room may have been made for what then did not come.
     await tellOfRepository()
     commands.note(command, result, at: clock.date())
+    if case .success(let outcome) = result, let change = NodeChange(command, outcome, at: clock.date()) {
+      await changes.note(change)
+    }
     return try result.get()
   }
 

@@ -35,7 +35,9 @@ struct RunCommand: AsyncParsableCommand {
     let control = try orExit(status: 1) {
       try ControlService(parts.agent, at: configuration.control.description, credentials)
     }
-    var services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, parts.probation, control]
+    var services: [any Service] = [
+      parts.supervisor, parts.drain, parts.siblings, parts.sampler, parts.probation, control,
+    ]
     if let socket = parts.metrics { services.append(MetricsService(board: parts.board, socket: socket)) }
     if options.exitWithStdin { services.append(StandardInputEnd()) }
     let grpc = parts.sockets.grpc.map { ", grpc://\($0.address)" } ?? ""

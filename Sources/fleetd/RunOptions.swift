@@ -69,6 +69,14 @@ struct RunOptions: ParsableArguments {
   @Option(help: setting(.sloTemperature, "The highest temperature of the accelerator (default: 85C)."))
   var sloTemperature: String?
 
+  @Option(
+    help: setting(
+      .health,
+      "How strict the health rules are, such as 'latency_of_siblings=4x disk=2GB energy=off'; the defaults need no setting."
+    )
+  )
+  var health: String?
+
   @Option(help: setting(.wattsIdle, "What the box draws when idle, to estimate power where nothing measures it."))
   var wattsIdle: String?
 
@@ -157,7 +165,8 @@ struct RunOptions: ParsableArguments {
       (.limits, limits), (.modelControl, modelControl), (.keepVersions, keepVersions), (.probation, probation),
       (.authority, authority),
       (.certificate, certificate), (.key, key), (.sloP99, sloP99), (.sloErrors, sloErrors),
-      (.sloTemperature, sloTemperature), (.wattsIdle, wattsIdle), (.wattsFull, wattsFull), (.device, device),
+      (.sloTemperature, sloTemperature), (.health, health), (.wattsIdle, wattsIdle), (.wattsFull, wattsFull),
+      (.device, device),
       (.inject, inject), (.sysfs, sysfs), (.logLevel, logLevel),
     ]
     var flags = Dictionary(uniqueKeysWithValues: single.map { ($0, $1.map { [$0] } ?? []) })

@@ -32,6 +32,26 @@ struct ConfigurationTests {
     if name != "not-json", name != "not-a-table" { #expect(error?.problems.count == expected.count) }
   }
 
+  @Test func healthIsATableOrOneText() throws {
+    for json in [
+      #"{"health": {"latency_of_siblings": "4x", "energy": "off"}}"#,
+      #"{"health": "latency_of_siblings=4x energy=off"}"#,
+    ] {
+      let configuration = try AgentConfiguration(
+        flags: SettingValues(flags: Self.required),
+        environment: SettingValues(),
+        file: SettingValues(json: Data(json.utf8), name: "f")
+      )
+      #expect(configuration.health.timesSiblings == 4 && configuration.health.off == [.energy])
+    }
+    var flags = Self.required
+    flags[.health] = ["temprature=off"]
+    let error = #expect(throws: ConfigurationError.self) {
+      try AgentConfiguration(flags: SettingValues(flags: flags), environment: SettingValues(), file: nil)
+    }
+    #expect(error?.problems == ["--health: unknown key 'temprature'; did you mean 'temperature'?"])
+  }
+
   @Test func flagsComeBeforeTheEnvironmentBeforeTheFile() throws {
     let file = SettingValues(
       json: Data(#"{"http": "file:1", "control": "file:2", "device": "GPU", "library_path": ["/x", "/y"]}"#.utf8),

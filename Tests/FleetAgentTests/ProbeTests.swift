@@ -53,7 +53,7 @@ struct ProbeTests {
     _ = probe.sample(at(0))
     try write("90000000000", to: folder, "\(zone)/energy_uj")
     let findings = probe.sample(at(1))
-    #expect(findings[.watts]?.absence?.contains("cannot be") == true)
+    #expect(findings[.watts]?.impossible == "4000.0")
     #expect(findings[.joules] == .measured(0))
   }
 
@@ -81,6 +81,34 @@ struct ProbeTests {
     #expect(findings.problems == ["/sys/class/hwmon/hwmon0/power1_input: expected a number, found 'N/A'"])
     var hot = HwmonTemperatureProbe(files: files("broken-sensors"))
     #expect(hot.sample(at(0))[.celsius]?.absence?.contains("cannot be") == true)
+  }
+
+  @Test func throttlingIsCountedOncePerCoreAndPackage() throws {
+    let folder = try TemporaryFolder()
+    func write(_ cpu: Int, core: Int, package: Int, of socket: Int) throws {
+      let root = URL(filePath: folder.path("sys/devices/system/cpu/cpu\(cpu)"))
+      for name in ["thermal_throttle", "topology"] {
+        try FileManager.default.createDirectory(at: root.appending(path: name), withIntermediateDirectories: true)
+      }
+      let files = [
+        ("thermal_throttle/core_throttle_count", core), ("thermal_throttle/package_throttle_count", package),
+        ("topology/physical_package_id", socket),
+      ]
+      for (name, number) in files { try Data("\(number)\n".utf8).write(to: root.appending(path: name)) }
+    }
+    try write(0, core: 3, package: 10, of: 0)
+    try write(1, core: 4, package: 10, of: 0)
+    try write(2, core: 0, package: 100, of: 1)
+    var probe = ThrottleProbe(files: SystemFiles(root: folder.path))
+    #expect(probe.sample(at(0))[.throttles] == .measured(117))
+    let counter = folder.path("sys/devices/system/cpu/cpu1/thermal_throttle/core_throttle_count")
+    try Data("?".utf8).write(to: URL(filePath: counter))
+    let broken = probe.sample(at(1))
+    #expect(broken[.throttles]?.value == nil && broken.problems.count == 1, "a part of a sum is no sum")
+    var bare = ThrottleProbe(files: files("bare"))
+    #expect(
+      bare.sample(at(0))[.throttles] == .absent("no counter of throttling") && bare.sample(at(0)).problems.isEmpty
+    )
   }
 
   /// What a whole machine says, as text: one file a fixture tree.

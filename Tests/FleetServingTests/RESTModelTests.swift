@@ -56,6 +56,23 @@ import Testing
     try await rest.stop()
   }
 
+  @Test func siblingsAreToldOfTheLoad() async throws {
+    let rest = try RESTHarness(["digits": FakeModel(marker: 1)])
+    let answer = try await rest.send(.GET, "/v2/load")
+    #expect(answer.status == 200)
+    let report = try JSONDecoder().decode(LoadReport.self, from: Data(answer.body))
+    #expect(report.node == NodeName("austin-01/a") && report.isServing)
+    #expect(abs(report.time - Date().timeIntervalSince1970) < 60)
+    #expect(report.models.map { "\($0.name)@\($0.version)" } == ["digits@1"])
+    let meter = try #require(rest.registry.find("digits")?.meter)
+    for _ in 0..<3 { meter.began(received: .now() - .milliseconds(20)).answered(isError: true) }
+    let later = try await JSONDecoder().decode(LoadReport.self, from: Data(rest.send(.GET, "/v2/load").body))
+    #expect(later.models[0].requests == 3 && later.models[0].errors == 3 && later.models[0].inFlight == 0)
+    #expect(later.models[0].latency.count == 3)
+    #expect((later.models[0].latency.milliseconds(atPercentile: 50) ?? 0) >= 20)
+    try await rest.stop()
+  }
+
   @Test func configurationTellsOfBatchingAndVersions() async throws {
     let rest = try RESTHarness([:])
     var options = ModelOptions()

@@ -45,6 +45,7 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var trustedKeys: [String] = []
   package var siblings: [Sibling] = []
   package var slo = ServiceLevel()
+  package var health = HealthLimits()
   package var watts: DeclaredWatts?
   /// By model; others are served with the defaults.
   package var models: [String: ModelOptions] = [:]

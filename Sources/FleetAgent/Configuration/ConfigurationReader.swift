@@ -37,6 +37,7 @@ private struct ConfigurationReader {
     let key = required(.key, "a PEM file") { $0.isEmpty ? nil : $0 }
     let siblings = self.siblings(of: node)
     let slo = serviceLevel()
+    let health = health()
     let watts = declaredWatts()
     let models = models()
     let limits = limits()
@@ -72,6 +73,7 @@ private struct ConfigurationReader {
     if let probation { configuration.probation = probation }
     configuration.siblings = siblings
     configuration.slo = slo
+    configuration.health = health
     configuration.watts = watts
     configuration.device = device
     configuration.injectedFault = fault
@@ -135,6 +137,16 @@ private struct ConfigurationReader {
     } catch {
       blame(value.origin, error)
       return ServingLimits()
+    }
+  }
+
+  private mutating func health() -> HealthLimits {
+    guard let value = source.values[.health], let text = value.texts.last else { return HealthLimits() }
+    do throws(CommandError) {
+      return try HealthLimits(parsing: text)
+    } catch {
+      blame(value.origin, error)
+      return HealthLimits()
     }
   }
 

@@ -14,6 +14,7 @@ package enum Setting: String, Sendable, CaseIterable {
   case sloP99 = "slo-p99"
   case sloErrors = "slo-errors"
   case sloTemperature = "slo-temperature"
+  case health
   case wattsIdle = "watts-idle"
   case wattsFull = "watts-full"
   case models = "model"

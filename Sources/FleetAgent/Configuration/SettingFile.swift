@@ -8,6 +8,7 @@ extension SettingValues {
   ///      "authority": "authority.pem", "certificate": "node.pem", "key": "node.key",
   ///      "trusted_keys": ["release.pub"],
   ///      "siblings": {"austin-01/b": "10.0.0.2:8000"}, "slo": {"p99": "50ms", "errors": "1%", "temperature": "85C"},
+  ///      "health": {"latency_of_siblings": "4x", "energy": "off"},
   ///      "watts": {"idle": "4W", "full": "15W"}, "library_path": ["/opt/openvino"],
   ///      "models": {"tag-reader": "queue=64 wait=500ms"}, "limits": "body=16MB"}
   package init(file path: String) {
@@ -62,6 +63,7 @@ extension SettingValues {
     switch (value, setting) {
     case (.table(let entries), .siblings): return Self.texts(entries, joinedBy: "=")
     case (.table(let entries), .models): return Self.texts(entries, joinedBy: " ")
+    case (.table(let entries), .health): return Self.texts(entries, joinedBy: "=").map { [$0.joined(separator: " ")] }
     case (.list(let items), .libraryPath), (.list(let items), .trustedKeys):
       let texts = items.compactMap { item in if case .text(let text) = item { text } else { nil } }
       return texts.count == items.count ? texts : nil
@@ -83,6 +85,7 @@ extension SettingValues {
     switch setting {
     case .siblings: "a table such as {\"austin-01/b\": \"10.0.0.2:8000\"}"
     case .models: "a table such as {\"tag-reader\": \"queue=64 wait=500ms\"}"
+    case .health: "a table such as {\"disk\": \"2GB\", \"energy\": \"off\"}"
     case .libraryPath: "a list of folders"
     case .trustedKeys: "a list of files"
     default: "text"

@@ -40,7 +40,8 @@ struct EngineProcessProbe: Probe {
     findings[.engineResidentBytes] = .measured(process.residentBytes)
     if let from = past.last(where: { moment.seconds - $0.seconds >= Self.window }) {
       let share = (process.cpuSeconds - from.cpuSeconds) / (moment.seconds - from.seconds) / cores
-      findings[.engineUtilization] = .measured(share > 1 && share < 1.1 ? 1 : share)
+      // Neither clock is exact: on a machine that is busy the file is read later than the moment says.
+      findings[.engineUtilization] = .measured(share > 1 && share < 1.5 ? 1 : share)
     } else {
       findings[.engineUtilization] = .absent("measured from the second second on")
     }

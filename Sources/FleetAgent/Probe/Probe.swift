@@ -35,6 +35,8 @@ package enum ProbedQuantity: Sendable, Hashable, CaseIterable {
   /// Since the probe began.
   case joules
   case celsius
+  /// How often heat slowed the processor down, since the machine was switched on.
+  case throttles
   case memoryUsedBytes
   case memoryTotalBytes
   case diskFreeBytes
@@ -44,7 +46,7 @@ package enum ProbedQuantity: Sendable, Hashable, CaseIterable {
     switch self {
     case .watts: 0...10_000
     case .celsius: -60...200
-    case .engineUtilization: 0...1.5
+    case .engineUtilization: 0...1
     default: 0...Double.greatestFiniteMagnitude
     }
   }
@@ -78,6 +80,6 @@ package struct ProbeFindings: Sendable, Equatable {
 
   private static func checked(_ reading: Reading, as quantity: ProbedQuantity) -> Reading {
     guard let value = reading.value else { return reading }
-    return quantity.plausible.contains(value) ? reading : .absent("the sensor says \(value), which cannot be")
+    return quantity.plausible.contains(value) ? reading : .impossible("\(value)")
   }
 }

@@ -8,6 +8,7 @@ package enum ProbeList {
       HwmonPowerProbe(files: files),
       HwmonTemperatureProbe(files: files),
       ThermalZoneProbe(files: files),
+      ThrottleProbe(files: files),
       MemoryProbe(files: files),
       DiskProbe(files: files, path: repository),
     ]

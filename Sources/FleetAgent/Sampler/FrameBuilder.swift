@@ -12,19 +12,23 @@ package struct FrameBuilder: Sendable {
   private let processor: String
   private var sequence: UInt64 = 0
   private var estimate: PowerEstimate
-  private var window = HealthWindow()
-  private var monitor: HealthMonitor
-  private var verdict: (health: Health, reasons: [String]) = (.healthy, [])
-  private var judged = -Double.infinity
+  private var judge: NodeJudge
 
-  package init(configuration: AgentConfiguration, started: Date, agentPID: Int32, processor: String) {
+  /// `certificateExpires` is when the node's certificate ends.
+  package init(
+    configuration: AgentConfiguration,
+    started: Date,
+    agentPID: Int32,
+    processor: String,
+    certificateExpires: Date? = nil
+  ) {
     node = configuration.node
     self.started = started
     self.agentPID = agentPID
     injectedFault = configuration.injectedFault?.text
     self.processor = processor
     estimate = PowerEstimate(declared: configuration.watts)
-    monitor = HealthMonitor(slo: configuration.slo)
+    judge = NodeJudge(slo: configuration.slo, limits: configuration.health, certificateExpires: certificateExpires)
   }
 
   package mutating func frame(
@@ -32,24 +36,22 @@ package struct FrameBuilder: Sendable {
     engine: EngineSnapshot,
     probes: ProbeRound,
     drain: DrainState,
+    siblings: [SiblingSample] = [],
     provisional: [ModelVersion: ModelDigest] = [:]
   ) -> Frame {
     sequence += 1
     let accelerator = accelerator(engine, probes, at: moment.seconds)
-    judge(engine, accelerator, at: moment.seconds)
     var status = engine.status
     status.process = ProcessReadings(
       pid: status.pid ?? 0,
       cpuSeconds: probes[.engineCPUSeconds],
       residentBytes: probes[.engineResidentBytes]
     )
-    return Frame(
+    var frame = Frame(
       node: node,
       sequence: sequence,
       agentStarted: started,
       time: moment.date,
-      health: verdict.health,
-      reasons: verdict.reasons,
       availability: drain.availability,
       drain: drain.status,
       injectedFault: injectedFault,
@@ -70,6 +72,8 @@ package struct FrameBuilder: Sendable {
       diskFreeBytes: probes[.diskFreeBytes],
       probes: probes.reports
     )
+    judge.complete(&frame, engine: engine, throttles: probes[.throttles], siblings: siblings, at: moment.seconds)
+    return frame
   }
 
   private mutating func accelerator(
@@ -106,25 +110,6 @@ package struct FrameBuilder: Sendable {
       celsius: probes[.celsius],
       memoryUsedBytes: probes[.memoryUsedBytes],
       memoryTotalBytes: probes[.memoryTotalBytes]
-    )
-  }
-
-  /// At most once a second, however often frames are made: the rules count on it, and merging histograms costs.
-  private mutating func judge(_ engine: EngineSnapshot, _ accelerator: AcceleratorReadings, at seconds: Double) {
-    guard seconds - judged >= 0.9 else { return }
-    judged = seconds
-    let recent = window.add(engine.counters, at: seconds)
-    verdict = monitor.update(
-      HealthSample(
-        seconds: seconds,
-        requests: recent.requests,
-        errors: recent.errors,
-        p99Milliseconds: recent.p99Milliseconds,
-        celsius: accelerator.celsius,
-        engineState: engine.status.state,
-        engineProblem: engine.status.problem,
-        engineRestarts: engine.status.restarts
-      )
     )
   }
 }

@@ -1,34 +1,67 @@
-import FleetCore
+package import FleetCore
 
 /// Cumulative counters of the last seconds, to tell what happened within the window that health is judged over.
-struct HealthWindow: Sendable {
+package struct HealthWindow: Sendable {
+  /// What was answered within the window.
+  package struct Counts: Sendable, Equatable {
+    package var requests: UInt64 = 0
+    package var errors: UInt64 = 0
+    package var models: [ModelWindow] = []
+
+    /// Of all models.
+    package var latency: LatencyHistogram { LatencyHistogram(merging: models.map(\.latency)) }
+  }
+
   private struct Mark {
     var seconds: Double
-    var requests: UInt64
-    var errors: UInt64
-    var latency: LatencyHistogram
+    var models: [LoadReport.Model]
   }
 
   private var marks: [Mark] = []
 
+  package init() {}
+
   /// Takes the counters of now, and says what came since the start of the window.
-  mutating func add(
-    _ counters: CumulativeCounters,
-    at seconds: Double
-  ) -> (requests: UInt64, errors: UInt64, p99Milliseconds: Double?) {
-    let sum = counters.sum
-    let mark = Mark(seconds: seconds, requests: sum.requests, errors: sum.errors, latency: sum.latency)
+  package mutating func add(_ models: [LoadReport.Model], at seconds: Double) -> Counts {
+    let mark = Mark(seconds: seconds, models: models)
     marks.append(mark)
     // The newest mark that is at least a window old is where the window starts; older ones are not needed.
     if let start = marks.lastIndex(where: { seconds - $0.seconds >= HealthMonitor.windowSeconds - 0.05 }) {
       marks.removeFirst(start)
     }
-    guard let start = marks.first, let recent = mark.latency.since(start.latency), mark.requests >= start.requests
-    else {
+    guard let counts = counts(of: models) else {
+      // The counters began anew.
       marks = [mark]
-      return (0, 0, nil)
+      return Counts()
     }
-    let errors = mark.errors >= start.errors ? mark.errors - start.errors : 0
-    return (mark.requests - start.requests, errors, recent.milliseconds(atPercentile: 99))
+    return counts
+  }
+
+  /// Nil when a counter went back. What a model did before it was first seen within the window is not known.
+  private func counts(of models: [LoadReport.Model]) -> Counts? {
+    var counts = Counts()
+    for model in models {
+      let first = marks.lazy.compactMap { mark in mark.models.first { $0.name == model.name } }.first
+      guard let old = first else { continue }
+      guard let latency = model.latency.since(old.latency), model.requests >= old.requests else { return nil }
+      counts.requests += model.requests - old.requests
+      counts.errors += model.errors >= old.errors ? model.errors - old.errors : 0
+      let version = ModelVersion(name: model.name, number: model.version)
+      counts.models.append(ModelWindow(version: version, latency: latency))
+    }
+    return counts
+  }
+}
+
+extension LoadReport.Model {
+  package init(_ model: ModelStatus) {
+    self.init(
+      name: model.name,
+      version: model.version,
+      requests: model.requests,
+      errors: model.errors,
+      inFlight: model.inFlight,
+      latency: model.latency
+    )
   }
 }

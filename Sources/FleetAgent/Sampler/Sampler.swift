@@ -7,6 +7,7 @@ package actor Sampler: Service {
   private let repository: ModelRepository
   private let board: ProbeBoard
   private let drain: DrainKeeper
+  private let siblings: SiblingWatch
   private let hub: FrameHub
   private let metrics: MetricsBoard
   private let clock: AgentClock
@@ -23,6 +24,7 @@ package actor Sampler: Service {
     repository: ModelRepository,
     board: ProbeBoard,
     drain: DrainKeeper,
+    siblings: SiblingWatch,
     hub: FrameHub,
     metrics: MetricsBoard,
     builder: FrameBuilder,
@@ -32,6 +34,7 @@ package actor Sampler: Service {
     self.repository = repository
     self.board = board
     self.drain = drain
+    self.siblings = siblings
     self.hub = hub
     self.metrics = metrics
     self.builder = builder
@@ -66,6 +69,7 @@ package actor Sampler: Service {
       engine: engine,
       probes: probes,
       drain: drain,
+      siblings: siblings.samples,
       provisional: repository.provisional
     )
     metrics.publish(frame, counters: engine.counters, at: moment.seconds)

@@ -31,6 +31,7 @@ package final class InferDispatch: Sendable {
     package var ticket: RequestTicket?
   }
 
+  let node: NodeName
   package let service: InferenceService
   package let handOff: HandOff
   private let relay: SiblingRelay
@@ -44,6 +45,7 @@ package final class InferDispatch: Sendable {
     maximumRelays: Int,
     fault: FaultInjector? = nil
   ) {
+    self.node = node
     self.service = service
     self.handOff = handOff
     self.fault = fault

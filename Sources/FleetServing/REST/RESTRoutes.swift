@@ -1,3 +1,4 @@
+import FleetCore
 import NIOCore
 import NIOHTTP1
 
@@ -12,6 +13,7 @@ extension RESTRoute {
     RESTRoute(.GET, "") { frontEnd, _ in .now(frontEnd.serverMetadata) },
     RESTRoute(.GET, "health/live") { _, _ in .now(RESTResponses.flag("live", true)) },
     RESTRoute(.GET, "health/ready") { frontEnd, _ in .now(RESTResponses.flag("ready", frontEnd.dispatch.isReady)) },
+    RESTRoute(.GET, LoadReport.path) { frontEnd, _ in .now(frontEnd.loadReport) },
   ]
 
   private static let models =

@@ -90,6 +90,8 @@ struct DemoFleet: Sendable {
       ],
       "watts": ["idle": "\(declaredWatts.idle)W", "full": "\(declaredWatts.full)W"],
     ]
+    let health = plan.fleet.health.settings
+    if !health.isEmpty { document["health"] = Dictionary(uniqueKeysWithValues: health.map { ($0.key, $0.value) }) }
     if let fault = node.fault { document["inject"] = fault }
     let data = try JSONSerialization.data(withJSONObject: document, options: [.prettyPrinted, .sortedKeys])
     return String(decoding: data, as: UTF8.self)

@@ -11,6 +11,9 @@ enum FleetFileText {
     lines.append("  p99: \(Quantity.text(fleet.slo.p99))")
     lines.append("  errors: \(fleet.slo.errors * 100)%")
     lines.append("  temperature: \(fleet.slo.celsius)C")
+    let health = fleet.health.settings
+    if !health.isEmpty { lines.append("health:") }
+    for setting in health { lines.append("  \(setting.key): \(JSONText.quoted(setting.value))") }
     if let energy = fleet.energy {
       lines.append("energy:")
       lines.append("  price_per_kwh: \(energy.pricePerKilowattHour)")

@@ -54,7 +54,13 @@ struct SimulatedFleet: Sendable {
     let start = Date().timeIntervalSince1970
     var boxes: [SimulatedBox] = []
     for store in plan.stores {
-      let simulation = StoreSimulation(store, settings: settings, slo: definition.slo, start: start)
+      let simulation = StoreSimulation(
+        store,
+        settings: settings,
+        slo: definition.slo,
+        health: definition.health,
+        start: start
+      )
       let shared = SimulatedStore(simulation, lineBytesPerSecond: settings.lineBytesPerSecond)
       for box in store.boxes {
         guard let certificate = certificateOf[box.name], let address = addressOf[box.name] else { continue }

@@ -41,7 +41,9 @@ final class TestNode: Sendable {
       log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
       memory: memory
     ) { _ in engines }
-    let services: [any Service] = [parts.supervisor, parts.drain, parts.sampler, parts.probation]
+    let services: [any Service] = [
+      parts.supervisor, parts.drain, parts.siblings, parts.sampler, parts.probation,
+    ]
     tasks = services.map { service in Task { try await service.run() } }
   }
 
