@@ -14,9 +14,10 @@ struct FleetCommand: AsyncParsableCommand {
       """,
     version: BuildVersion.text,
     subcommands: [
-      TopCommand.self, StatusCommand.self, WatchCommand.self, PushCommand.self, DiffCommand.self, ApplyCommand.self,
-      RollbackCommand.self, DrainCommand.self, UndrainCommand.self, JobsCommand.self, BenchCommand.self,
-      AuthorityCommand.self, KeyCommand.self, SignCommand.self, VerifyCommand.self, DemoCommand.self, JobCommand.self,
+      TopCommand.self, StatusCommand.self, WhyCommand.self, WatchCommand.self, PushCommand.self, DiffCommand.self,
+      ApplyCommand.self, RollbackCommand.self, DrainCommand.self, UndrainCommand.self, JobsCommand.self,
+      BenchCommand.self, AuthorityCommand.self, KeyCommand.self, SignCommand.self, VerifyCommand.self, DemoCommand.self,
+      JobCommand.self,
     ],
     defaultSubcommand: TopCommand.self
   )

@@ -136,11 +136,15 @@ private final class Turn: Sendable {
 
 /// What one stream of frames has brought so far.
 private final class Heard: Sendable {
-  /// What makes an earlier description out of date: another agent, another version loaded, or the end of a probation.
+  /// What makes an earlier description out of date: another agent, another version loaded, the end of a probation, or what it tells
+  /// among its changes.
   struct Facts: Equatable, Sendable {
     var versions: [ModelDigest]
     var provisional: [Bool]
     var agentStarted: Date
+    var availability: Availability
+    var enginePID: Int32?
+    var engineRestarts: UInt64
   }
 
   private struct State {
@@ -164,7 +168,10 @@ private final class Heard: Sendable {
     let facts = Facts(
       versions: frame.models.map(\.digest),
       provisional: frame.models.map(\.isProvisional),
-      agentStarted: frame.agentStarted
+      agentStarted: frame.agentStarted,
+      availability: frame.availability,
+      enginePID: frame.engine.pid,
+      engineRestarts: frame.engine.restarts
     )
     let isNew = state.withLock { state in
       state.lastFrame = .now

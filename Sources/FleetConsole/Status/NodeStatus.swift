@@ -102,6 +102,8 @@ extension StatusDocument {
     var siblings: [String]
     var health: String
     var reasons: [String]
+    /// The same with its evidence, worst first; of an unreachable node what was found last.
+    var findings: [FindingStatus]
     @ExplicitNull var availability: String?
     @ExplicitNull var drain: Drain?
     @ExplicitNull var ageS: Double?
@@ -134,6 +136,7 @@ extension StatusDocument {
       health = node.condition(at: now).rawValue
       let isReachable = node.isReachable(at: now)
       reasons = isReachable ? frame?.reasons ?? [] : [node.linkError].compactMap { $0 }
+      findings = (frame?.findings ?? []).map(FindingStatus.init)
       availability = frame?.availability.rawValue
       drain = frame?.drain.map {
         Drain(
