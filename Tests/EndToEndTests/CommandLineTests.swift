@@ -39,8 +39,8 @@ extension EndToEnd {
   }
 
   private static let commands = [
-    "top", "status", "watch", "push", "diff", "apply", "rollback", "drain", "undrain", "jobs", "bench", "ca", "key",
-    "sign", "verify", "demo",
+    "top", "status", "why", "watch", "push", "diff", "apply", "rollback", "drain", "undrain", "jobs", "bench", "ca",
+    "key", "sign", "verify", "demo",
   ]
 
   @Test func everyCommandExplainsItself() async throws {
