@@ -71,7 +71,7 @@ struct ChangeLogTests {
         .engineStarted,
       ]
     )
-    #expect(changes[3].text == "activated tag-reader@2, before it tag-reader@1")
+    #expect(changes[3].text == "activated tag-reader@2 after tag-reader@1")
     #expect(changes[4].text == "rolled back to tag-reader@1")
     #expect(changes[5].text == "drained: too slow" && changes[5].orderedBy == "kim" && changes[6].orderedBy == "lee")
     #expect(changes[7].text == "the engine ended: killed by signal 9 (SIGKILL)")

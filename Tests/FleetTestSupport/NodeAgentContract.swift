@@ -62,7 +62,7 @@ struct NodeAgentContract {
   }
 
   func tellsWhatWasDone(_ agent: any NodeAgent) async throws {
-    for version in [first, second, second] {
+    for version in [first, second] {
       try await version.push(to: agent)
       _ = try await activated(version, on: agent)
     }
@@ -72,8 +72,7 @@ struct NodeAgentContract {
     _ = try await agent.execute(.undrain(orderedBy: "lee"))
     let orders: Set<NodeChange.Kind> = [.activated, .rolledBack, .drained, .undrained]
     let changes = try await agent.describe().changes.filter { orders.contains($0.kind) }
-    #expect(changes.suffix(3).map(\.kind) == [.rolledBack, .drained, .undrained])
-    #expect(changes.prefix { $0.kind == .activated }.count >= 2, "\(changes)")
+    #expect(changes.map(\.kind) == [.activated, .activated, .rolledBack, .drained, .undrained])
     #expect(changes.last?.orderedBy == "lee" && changes.dropLast().last?.orderedBy == "kim")
     #expect(changes.dropLast().last?.text == "drained: to be told")
     #expect(zip(changes, changes.dropFirst()).allSatisfy { $0.time <= $1.time }, "the newest last")

@@ -43,7 +43,8 @@ struct Advice {
     let switches = why.changes.filter { $0.change.kind == .activated && ($0.secondsBefore ?? -1) >= 0 }
     let previous = node.description?.repository.first { $0.role == .previous }
     guard isSlowOrWrong, let last = switches.last, let previous else { return [] }
-    return ["\(last.change.text) came just before: fleet rollback \(previous.version.name) --to \(why.node)"]
+    let cause = "the likely cause came just before (\(last.change.text))"
+    return ["\(cause): fleet rollback \(previous.version.name) --to \(why.node)"]
   }
 
   /// Taking it out of service helps the shop whatever the cause is, if somebody takes over.

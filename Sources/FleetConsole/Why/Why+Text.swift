@@ -72,8 +72,8 @@ extension Why {
   private static func evidence(_ finding: Finding) -> String {
     guard let value = finding.value else { return Format.absent }
     let unit = finding.unit.isEmpty ? "" : " \(finding.unit)"
-    let limit = finding.limit.map { ", limit \(Format.number($0))" } ?? ""
-    let samples = finding.samples.map { " (\($0))" } ?? ""
+    let limit = finding.limit.map { ", limit \(Format.number($0))\(unit)" } ?? ""
+    let samples = finding.samples.map { ", \(Format.count($0)) samples" } ?? ""
     return "\(Format.number(value))\(unit)\(limit)\(samples)"
   }
 

@@ -79,7 +79,7 @@ struct LimitWatch: Sendable {
     let isOver = hysteresis.last == .over || hysteresis.last == .unknown && measure.observation == .over
     let words = isOver ? "\(measure.now) for \(seconds) s" : "\(measure.before) for \(seconds) s, now \(measure.text)"
     return Finding(
-      rule: rule,
+      rule,
       subject: subject,
       health: level,
       text: words + (hysteresis.last == .unknown ? ", and \(doubt)" : ""),

@@ -6,7 +6,7 @@ extension NodeChange {
     switch (command, outcome) {
     case (.activate, .activated(let activation)):
       guard activation.loadMilliseconds > 0 else { return nil }
-      let before = activation.previous.map { ", before it \($0)" } ?? ""
+      let before = activation.previous.map { " after \($0)" } ?? ""
       self.init(time: time, kind: .activated, text: "activated \(activation.active)\(before)")
     case (.rollback, .activated(let activation)):
       self.init(time: time, kind: .rolledBack, text: "rolled back to \(activation.active)")

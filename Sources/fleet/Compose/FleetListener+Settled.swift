@@ -1,4 +1,5 @@
 import FleetConsole
+import FleetCore
 
 /// One look at a fleet.
 extension FleetListener {

@@ -286,7 +286,7 @@ extension HealthSample {
   fileprivate var p99Milliseconds: Double? {
     get { latency.milliseconds(atPercentile: 99) }
     set {
-      let microseconds = newValue.map { UInt64($0 * 1000) }
+      let microseconds = newValue.map { UInt64(($0 * 1000).rounded()) }
       latency = LatencyHistogram(microseconds.map { [.init(microseconds: $0, count: requests)] } ?? [])
     }
   }

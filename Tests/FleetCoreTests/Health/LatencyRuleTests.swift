@@ -43,7 +43,7 @@ struct LatencyRuleTests {
     story.run(for: 400)
     story.run(for: 300) { sample, _ in
       sample.answer(milliseconds: 40)
-      sample.models[0].version.number = 2
+      sample.models[0].version = ModelVersion(name: "tag-reader", number: 2)
     }
     #expect(story.story == "700 healthy")
   }
@@ -84,7 +84,7 @@ struct LatencyRuleTests {
       switch what {
       case "another version":
         sample.addSibling("a", milliseconds: 5)
-        sample.siblings[0].models[0].version.number = 2
+        sample.siblings[0].models[0].version = ModelVersion(name: "tag-reader", number: 2)
       case "not serving":
         sample.addSibling("a", milliseconds: 5)
         sample.siblings[0].isServing = false

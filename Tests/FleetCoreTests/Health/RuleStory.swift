@@ -83,6 +83,6 @@ extension HealthSample {
 
 extension LatencyHistogram {
   fileprivate static func all(_ count: UInt64, milliseconds: Double) -> LatencyHistogram {
-    LatencyHistogram([Bucket(microseconds: UInt64(max(0, milliseconds) * 1000), count: count)])
+    LatencyHistogram([Bucket(microseconds: UInt64((max(0, milliseconds) * 1000).rounded()), count: count)])
   }
 }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// The engine is away, hung, ends again and again, or has nothing to serve. Speaks at once: the agent has made sure of it.
 struct EngineRule: Rule {
   private static let restartWindowSeconds = 300.0

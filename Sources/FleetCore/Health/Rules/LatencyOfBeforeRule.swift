@@ -30,7 +30,8 @@ struct LatencyOfBeforeRule: Rule {
     watch.update(measure, at: sample)
     if measure == nil, baseline.isEmpty, watch.level > .healthy { watch = Self.watch() }
     let isSlow = (sample.latency.milliseconds(atPercentile: 99) ?? 0) > promised
-    let isGood = !isSlow && sample.engineState == .serving && watch.level == .healthy && measure?.observation != .over
+    let isUsual = watch.level == .healthy && (measure == nil || measure?.observation == .clear)
+    let isGood = !isSlow && isUsual && sample.engineState == .serving
     baseline.take(sample.latency, isGood: isGood, at: sample.seconds)
     return [watch.finding(.latencyOfBefore, doubt: "too few requests since to tell", at: sample)].compactMap(\.self)
   }
