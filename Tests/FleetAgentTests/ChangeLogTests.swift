@@ -48,34 +48,42 @@ struct ChangeLogTests {
     let folder = try TemporaryFolder()
     let (first, second) = (TestVersion.tiny(1), TestVersion.tiny(2))
     let sibling = NodeName(store: "austin-01", node: "b")
-    let node = try await TestNode(folder: folder, siblings: [sibling])
-    for version in [first, second] {
-      try await version.push(to: node.agent)
-      _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+    var changes: [NodeChange] = []
+    do {
+      let node = try await TestNode(folder: folder, siblings: [sibling])
+      for version in [first, second] {
+        try await version.push(to: node.agent)
+        _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
+      }
+      // What serves already changes nothing.
+      _ = try await node.agent.execute(.activate(second.version, digest: second.digest))
+      _ = try await node.agent.execute(.rollback(model: "tag-reader"))
+      let order = DrainOrder(reason: "too slow", orderedBy: "kim", deadline: .seconds(60))
+      _ = try await node.agent.execute(.drain(order))
+      _ = try await node.agent.execute(.undrain(orderedBy: "lee"))
+      _ = try? await node.agent.execute(.rollback(model: "no-such-model"))
+      node.engines.started.last?.end(.killed(signal: 9))
+      try await eventually("the crash and the next engine are told") {
+        try await node.agent.describe().changes.suffix(2).map(\.kind) == [.engineCrashed, .engineStarted]
+      }
+      changes = try await node.agent.describe().changes
+      #expect(
+        changes.map(\.kind) == [
+          .agentStarted, .engineStarted, .activated, .activated, .rolledBack, .drained, .undrained, .engineCrashed,
+          .engineStarted,
+        ]
+      )
+      #expect(changes[3].text == "activated tag-reader@2 after tag-reader@1")
+      #expect(changes[4].text == "rolled back to tag-reader@1")
+      #expect(changes[5].text == "drained: too slow" && changes[5].orderedBy == "kim" && changes[6].orderedBy == "lee")
+      #expect(changes[7].text == "the engine ended: killed by signal 9 (SIGKILL)")
+      let disk = try Self.log(folder)
+      try await eventually("all of it is on the disk") {
+        await disk.open()
+        return await disk.changes == changes
+      }
+      await node.stop()
     }
-    // What serves already changes nothing.
-    _ = try await node.agent.execute(.activate(second.version, digest: second.digest))
-    _ = try await node.agent.execute(.rollback(model: "tag-reader"))
-    let order = DrainOrder(reason: "too slow", orderedBy: "kim", deadline: .seconds(60))
-    _ = try await node.agent.execute(.drain(order))
-    _ = try await node.agent.execute(.undrain(orderedBy: "lee"))
-    _ = try? await node.agent.execute(.rollback(model: "no-such-model"))
-    node.engines.started.last?.end(.killed(signal: 9))
-    try await eventually("the crash and the next engine are told") {
-      try await node.agent.describe().changes.suffix(2).map(\.kind) == [.engineCrashed, .engineStarted]
-    }
-    let changes = try await node.agent.describe().changes
-    #expect(
-      changes.map(\.kind) == [
-        .agentStarted, .engineStarted, .activated, .activated, .rolledBack, .drained, .undrained, .engineCrashed,
-        .engineStarted,
-      ]
-    )
-    #expect(changes[3].text == "activated tag-reader@2 after tag-reader@1")
-    #expect(changes[4].text == "rolled back to tag-reader@1")
-    #expect(changes[5].text == "drained: too slow" && changes[5].orderedBy == "kim" && changes[6].orderedBy == "lee")
-    #expect(changes[7].text == "the engine ended: killed by signal 9 (SIGKILL)")
-    await node.stop()
 
     let next = try await TestNode(folder: folder)
     let later = try await next.agent.describe().changes

@@ -53,7 +53,7 @@ struct ProbeTests {
     _ = probe.sample(at(0))
     try write("90000000000", to: folder, "\(zone)/energy_uj")
     let findings = probe.sample(at(1))
-    #expect(findings[.watts]?.impossible == "4000.0")
+    #expect(findings[.watts]?.impossible == "90000.0")
     #expect(findings[.joules] == .measured(0))
   }
 
@@ -80,7 +80,7 @@ struct ProbeTests {
     #expect(findings[.watts] == .absent("/sys/class/hwmon/hwmon0/power1_input: expected a number, found 'N/A'"))
     #expect(findings.problems == ["/sys/class/hwmon/hwmon0/power1_input: expected a number, found 'N/A'"])
     var hot = HwmonTemperatureProbe(files: files("broken-sensors"))
-    #expect(hot.sample(at(0))[.celsius]?.absence?.contains("cannot be") == true)
+    #expect(hot.sample(at(0))[.celsius]?.impossible == "4000.0")
   }
 
   @Test func throttlingIsCountedOncePerCoreAndPackage() throws {
