@@ -70,6 +70,7 @@ package final class Engine: Sendable {
       service: service,
       handOff: handOff,
       maximumRelays: limits.relays,
+      shortestAttempt: limits.relayAttempt,
       fault: options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
     )
     let grpcFrontEnd = GRPCFrontEnd(dispatch: dispatch, maximumBytes: limits.bodyBytes)
@@ -103,7 +104,7 @@ package final class Engine: Sendable {
       service: service,
       handOff: handOff,
       serving: serving,
-      openConnections: { http.census.count },
+      census: census,
       accept: accept
     )
     let control = try await ControlChannel.open(

@@ -22,8 +22,8 @@ RESTART_SECONDS = 0.1  # systemd's RestartSec, unless a unit says otherwise
 class Box:
     """One node. Its agent is started again whenever it ends, until `stop`."""
 
-    def __init__(self, name, address, control, command, log):
-        self.name, self.address, self.control, self.command, self.log = name, address, control, command, log
+    def __init__(self, name, address, grpc, control, command, log):
+        self.name, self.address, self.grpc, self.control, self.command, self.log = name, address, grpc, control, command, log
         self.agent = None
         # For those who find nobody listening: when the agent was killed, and when the last answered request was begun.
         self.agent_killed = self.answered = float("-inf")
@@ -122,7 +122,7 @@ class Stores:
         for other in self.names:
             if other != name and other.split("/")[0] == name.split("/")[0]:
                 command += ["--sibling", f"{other}={places[other][0]}"]
-        return Box(name, http_place, control, [str(word) for word in command], state / "fleetd.log")
+        return Box(name, http_place, grpc, control, [str(word) for word in command], state / "fleetd.log")
 
     def _wait_until_reachable(self, box):
         deadline = time.monotonic() + 60

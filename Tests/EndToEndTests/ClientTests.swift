@@ -3,7 +3,7 @@ import Testing
 
 /// Clients that people have, as they are, against a real node: Clients/ has what each of them does.
 extension EndToEnd {
-  private static let python = Programs.repository.appending(path: ".deps/python/bin/python")
+  static let python = Programs.repository.appending(path: ".deps/python/bin/python")
   private static let clients = Programs.repository.appending(path: "Tests/EndToEndTests/Clients")
 
   @Test func tritonsClientsGetEveryCallAnswered() async throws {

@@ -30,7 +30,7 @@ struct ActivationTests {
       case .activate(let version, _, _, _, _, let freesFirst): "\(version.number)\(freesFirst ? " alone" : "")"
       case .handOff(let siblings, let refuses): "hand off to \(siblings.count)\(refuses ? ", refuse" : "")"
       case .serve: "serve"
-      case .evaluate, .catalog, .report: nil
+      case .evaluate, .catalog, .cut, .report: nil
       }
     }
   }

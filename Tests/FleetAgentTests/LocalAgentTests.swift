@@ -201,13 +201,24 @@ struct LocalAgentTests {
     let version = TestVersion.tiny(1)
     try await version.push(to: node.agent)
     _ = try await node.agent.execute(.activate(version.version, digest: version.digest))
-    node.engines.change { $0.inFlight = 3 }
+    let engines = node.engines
+    let flight = FlightInfo(id: "1", model: "tag-reader", client: "10.0.0.1:2", seconds: 9)
+    engines.change { $0.inFlight = 3 }
+    engines.change {
+      $0.onCut = {
+        // One stays where it is.
+        engines.change { $0.inFlight = 1 }
+        return EngineCut([.handedOver, .refused].map { EngineCut.Request(flight: flight, outcome: $0) })
+      }
+    }
     let order = DrainOrder(reason: "fire", orderedBy: "ops", deadline: .milliseconds(300), isForced: true)
     #expect(try await node.agent.execute(.drain(order)) == .draining(handOffTo: []))
-    try await eventually("the engine is cut off") { node.engines.started.count == 2 }
-    node.engines.change { $0.inFlight = 0 }
+    try await node.frame("one is lost") { $0.drain?.cutAtDeadline == 1 }
+    #expect(engines.started.count == 1)
+    try await eventually("the engine is ended") { engines.started.count == 2 }
+    engines.change { $0.inFlight = 0 }
     let frame = try await node.frame("is drained") { $0.availability == .drained }
-    #expect(frame.drain?.cutAtDeadline == 3)
+    #expect(frame.drain?.cutAtDeadline == 2)
     #expect(frame.engine.restarts == 0, "a planned end is no fault")
     await node.stop()
   }

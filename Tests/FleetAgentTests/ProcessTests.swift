@@ -70,13 +70,16 @@ struct ProcessTests {
 
   @Test func siblingIsAskedWithADeadline() async throws {
     let sibling = try FakeSibling()
-    #expect(try await SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
+    #expect(
+      try await SiblingCheck(address: sibling.address).ask(within: .seconds(5))
+        == SiblingCheck.Answer(isReady: true, inFlight: 7)
+    )
     sibling.setReady(false)
-    #expect(try await !SiblingCheck(address: sibling.address).isReady(within: .seconds(5)))
+    #expect(try await !SiblingCheck(address: sibling.address).ask(within: .seconds(5)).isReady)
     // Takes connections, and says nothing.
     let silent = try ListeningSocket(binding: HostPort(host: "127.0.0.1", port: 0))
     let began = ContinuousClock.now
-    #expect(try await !SiblingCheck(address: silent.address).isReady(within: .milliseconds(100)))
+    #expect(try await !SiblingCheck(address: silent.address).ask(within: .milliseconds(100)).isReady)
     #expect(ContinuousClock.now - began < .seconds(3))
   }
 

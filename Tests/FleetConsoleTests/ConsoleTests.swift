@@ -114,6 +114,27 @@ import Testing
     #expect(!json.contains("\n"))
   }
 
+  @Test func drainTellsWhatHoldsItUp() {
+    let fleet = FleetFixture.drained()
+    fleet.run(seconds: 1) { frame, _ in
+      guard frame.node.description == "denver-02/b" else { return }
+      var drain = DrainStatus(reason: "r", orderedBy: "o", since: frame.time, deadline: frame.time, isForced: false)
+      drain.oldest = FlightInfo(id: "till 4", model: "tag-reader", client: "10.0.0.7:5000", seconds: 12.34)
+      drain.clients = [ClientTraffic(address: "10.0.0.7", perSecond: 33.33)]
+      drain.targets = [HandOffTarget(name: NodeName(store: "denver-02", node: "a"), isServing: true, inFlight: 3)]
+      frame.availability = .draining
+      frame.drain = drain
+    }
+    let json = StatusDocument(fleet.state).encoded()
+    for part in [
+      #""oldest":{"age_s":12.3,"client":"10.0.0.7:5000","id":"till 4","model":"tag-reader"}"#,
+      #""clients":[{"address":"10.0.0.7","requests_per_s":33.3}]"#,
+      #""targets":[{"in_flight":3,"is_serving":true,"name":"denver-02/a","requests_per_s":null}]"#,
+    ] {
+      #expect(json.contains(part), "\(part)")
+    }
+  }
+
   @Test func unknownIsNotZero() {
     let json = StatusDocument(FleetFixture().state).encoded()
     #expect(!json.contains(#""requests_per_s":0"#))

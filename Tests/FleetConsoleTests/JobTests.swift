@@ -139,14 +139,20 @@ import Testing
         order: DrainOrder(reason: "test", orderedBy: "kim", deadline: .seconds(20))
       )
       var texts: [String] = []
+      let flight = FlightInfo(id: "till 4", model: "tag-reader", client: "10.0.0.7:5000", seconds: 12.2)
+      let oldest = "3 in flight ('till 4' for tag-reader of 10.0.0.7:5000, 12s), 0 handed off to austin-01/b"
       for await report in DrainJob(plan, agents: fleet.directory).reports() {
-        texts.append(report.steps[0].text)
-        if report.steps[0].text.hasPrefix("3 in flight") {
+        let text = report.steps[0].text
+        texts.append(text)
+        if text == oldest {
           await agent.update { $0.models[0].inFlight = 0 }
+        } else if text.hasPrefix("3 in flight") {
+          await agent.update { $0.drain?.oldest = flight }
         }
         if report.state != .running { #expect(report.state == .succeeded) }
       }
-      #expect(texts.contains { $0.hasPrefix("3 in flight") && $0.hasSuffix("austin-01/b") })
+      #expect(texts.contains("3 in flight, 0 handed off to austin-01/b"))
+      #expect(texts.contains(oldest))
       #expect(texts.last?.hasPrefix("drained") == true)
       let undrain = await UndrainJob([agent.name], operatorName: "kim", agents: fleet.directory).run { _ in }
       #expect(undrain.state == .succeeded)

@@ -7,16 +7,19 @@ import ServiceLifecycle
 /// Holds the node's availability: takes orders, keeps them on disk, and has the engine hand requests to siblings that serve.
 package actor DrainKeeper: Service {
   /// How often siblings are asked again while the node does not serve: one that died must get no more requests.
-  static let recheckInterval: Duration = .seconds(2)
+  static let recheckInterval: Duration = .seconds(1)
 
   private let node: NodeName
   private let siblings: Siblings
   private let file: StateFile<DrainState>
   private let clock: AgentClock
-  private let log: Logger
-  private var supervisor: EngineSupervisor?
+  let log: Logger
+  private(set) var supervisor: EngineSupervisor?
   private var state = DrainState()
   private var seenReports: UInt64 = 0
+  private var rates = TrafficRates()
+  /// What siblings last said of themselves.
+  private var seen: [SiblingState] = []
   /// To whom the engine hands requests now.
   private var handOffTo: [AgentConfiguration.Sibling] = []
   /// The drain has ended, and no engine has confirmed yet that it serves.
@@ -57,7 +60,7 @@ package actor DrainKeeper: Service {
     get async {
       guard state.availability != .serving else { return [] }
       if handOffTo.isEmpty {
-        let serving = await siblings.serving()
+        let serving = await askSiblings()
         // The drain may have ended meanwhile.
         guard state.availability != .serving else { return [] }
         handOffTo = serving
@@ -71,7 +74,7 @@ package actor DrainKeeper: Service {
     guard order.reason.contains(where: { !$0.isWhitespace }) else {
       throw CommandError(.invalid, "a drain needs a reason, for the next person")
     }
-    let serving = await siblings.serving()
+    let serving = await askSiblings()
     await beginChange()
     defer { endChange() }
     let isNew = state.availability == .serving
@@ -89,7 +92,7 @@ package actor DrainKeeper: Service {
     }
     guard isNew, !order.isForced else { return serving.map(\.name) }
     // Two nodes that are drained at once each saw the other serve. By now neither says so, and the later of them sees that.
-    handOffTo = await siblings.serving()
+    handOffTo = await askSiblings()
     if handOffTo.isEmpty {
       try await serveAgain()
       throw lastServing
@@ -142,22 +145,48 @@ package actor DrainKeeper: Service {
     guard !isChanging else { return state }
     let isNews = engine.reports != seenReports
     seenReports = engine.reports
-    // Without a new report the last one says nothing about now.
-    let inFlight = isNews || engine.isAway ? engine.inFlight : nil
-    guard isNews || engine.isAway || engine.inFlight == nil else { return state }
-    let action = state.observe(inFlight: inFlight, handedOff: engine.counters.handedOff, at: clock.moment)
+    let load = DrainLoad(engine, isNews: isNews)
+    guard isNews || engine.isAway || load.inFlight == nil else { return state }
+    let moment = clock.moment
+    let action = state.observe(load, at: moment)
+    tell(engine, at: moment)
     guard action != .none else { return state }
     let observed = state
     await beginChange()
     defer { endChange() }
-    if action == .cut {
-      log.warning("deadline of the drain: \(inFlight ?? 0) requests are cut off")
-    } else {
-      log.notice("\(observed.availability.rawValue): \(observed.status?.reason ?? "")")
-    }
     try? await save(observed)
-    if action == .cut { await supervisor?.restart(because: "the drain's deadline has passed") }
+    switch action {
+    case .none: break
+    case .save: log.notice("\(observed.availability.rawValue): \(observed.status?.reason ?? "")")
+    case .cut: Task { [weak self] in await self?.cut(ordered: observed.status?.since) }
+    case .restart: await restart(engine)
+    }
     return observed
+  }
+
+  /// What the frames say besides: what holds the drain up, who still sends, and who takes it.
+  private func tell(_ engine: EngineSnapshot, at moment: AgentClock.Moment) {
+    guard state.availability != .serving else { return }
+    rates.add(engine.handOff, of: engine.status.pid, at: moment.seconds)
+    state.tell(
+      oldest: engine.isAway ? nil : engine.flights?.oldest,
+      clients: rates.clients,
+      targets: seen.map { sibling in
+        HandOffTarget(
+          name: sibling.sibling.name,
+          isServing: sibling.isServing,
+          inFlight: sibling.inFlight,
+          perSecond: rates.perSecond(sibling.sibling.http.description)
+        )
+      }
+    )
+  }
+
+  /// Those that serve now.
+  private func askSiblings() async -> [AgentConfiguration.Sibling] {
+    let answers = await siblings.ask()
+    seen = answers
+    return answers.filter(\.isServing).map(\.sibling)
   }
 
   /// Looks after the siblings for as long as requests are handed to them.
@@ -172,7 +201,7 @@ package actor DrainKeeper: Service {
 
   /// Has the engine follow the node: with siblings as they are now, or on its own again.
   func recheck() async {
-    let serving = state.availability == .serving ? [] : await siblings.serving()
+    let serving = state.availability == .serving ? [] : await askSiblings()
     await beginChange()
     defer { endChange() }
     guard state.availability != .serving else { return await tellToServe() }
@@ -211,6 +240,15 @@ package actor DrainKeeper: Service {
     if !waiting.isEmpty { waiting.removeFirst().resume() }
   }
 
+  /// Notes what a cut has lost, unless another drain has begun meanwhile.
+  func note(lost count: UInt64, ordered: Date?) async {
+    await beginChange()
+    defer { endChange() }
+    guard count > 0, state.status?.since == ordered else { return }
+    state.lost(count)
+    try? await save(state)
+  }
+
   private func serveAgain() async throws(CommandError) {
     var next = state
     guard next.undrain() else { return }
@@ -225,7 +263,7 @@ package actor DrainKeeper: Service {
   private func tellToServe() async {
     guard owesServe, let supervisor, await supervisor.isBriefed else { return }
     do throws(CommandError) {
-      try await supervisor.call(.serve, within: EngineSupervisor.orderDeadline)
+      try await supervisor.call(.serve, within: EngineSupervisor.warmDeadline)
       owesServe = false
     } catch {
       log.warning("the engine does not serve again yet: \(error)")

@@ -8,25 +8,32 @@ import FoundationEssentials
 ///     serving ─order─▶ draining ─nothing in flight in two reports─▶ drained
 ///        ▲             │  ▲  ▲                                      │  │
 ///        │             │  │  └── a request in flight after all ─────┘  │
-///        │             │  └─ deadline: cut what is left, once          │
+///        │             │  ├─ deadline: cut what is left, once          │
+///        │             │  └─ still busy after that: restart, once      │
 ///        └─── undrain ─┴──────────────── undrain ──────────────────────┘
 package struct DrainState: Sendable, Equatable, Codable {
   package enum Action: Sendable, Equatable {
     case none
-    /// The deadline has passed with this many requests in flight: they have to be cut off.
+    /// The deadline has passed: what is in flight has to be handed over or refused, and calls that stay open are to end.
     case cut
+    /// The engine was told to cut and is busy still: only its end helps.
+    case restart
     /// Something changed that must outlive the agent.
     case save
   }
 
   /// Reports without a request in flight that make a node drained.
   package static let quietReports = 2
+  /// Seconds in which an engine must be done with what it was told to cut.
+  package static let cutSeconds = 5.0
 
   package private(set) var availability = Availability.serving
   /// Nil while serving.
   package private(set) var status: DrainStatus?
   /// The deadline has done its work: what was in flight at the order has ended or was cut off.
   private var isCut = false
+  /// When the engine was told to, on the clock that never goes back; nil when it need not be watched for that.
+  private var cutAt: Double?
   private var quiet = 0
   private var lastHandedOff: UInt64?
   /// The deadline on the clock that never goes back. The date in `status` is for people and for the next agent.
@@ -43,7 +50,8 @@ package struct DrainState: Sendable, Equatable, Codable {
   package mutating func order(_ order: DrainOrder, at moment: AgentClock.Moment) {
     deadline = moment.seconds + order.deadline.seconds
     let date = moment.date.addingTimeInterval(order.deadline.seconds)
-    if availability == .draining { isCut = false }
+    isCut = false
+    cutAt = nil
     guard availability == .serving else {
       status?.reason = order.reason
       status?.orderedBy = order.orderedBy
@@ -53,7 +61,6 @@ package struct DrainState: Sendable, Equatable, Codable {
     }
     availability = .draining
     quiet = 0
-    isCut = false
     lastHandedOff = nil
     status = DrainStatus(
       reason: order.reason,
@@ -71,31 +78,60 @@ package struct DrainState: Sendable, Equatable, Codable {
     return true
   }
 
-  /// Takes a new report of the engine. `inFlight` is nil when no engine says, which is not zero. `handedOff` never goes back while the agent
-  /// lives.
-  package mutating func observe(inFlight: UInt64?, handedOff: UInt64, at moment: AgentClock.Moment) -> Action {
+  /// Takes a new report of the engine.
+  package mutating func observe(_ load: DrainLoad, at moment: AgentClock.Moment) -> Action {
     guard availability != .serving else { return .none }
-    if let last = lastHandedOff, handedOff > last { status?.handedOff += handedOff - last }
-    lastHandedOff = handedOff
+    if let last = lastHandedOff, load.handedOff > last { status?.handedOff += load.handedOff - last }
+    lastHandedOff = load.handedOff
+    let busy = busy(load, at: moment)
+    let isDue = isLate(moment) && !isCut
     if availability == .drained {
-      guard let inFlight, inFlight > 0 else { return .none }
-      // No sibling took them, so the node serves as the last resort. They came after the order: its deadline is not theirs.
-      availability = .draining
-      quiet = 0
-      isCut = true
-      return .save
+      if let busy, busy > 0 {
+        // No sibling took them, so the node serves as the last resort. They came after the order: its deadline is not theirs.
+        availability = .draining
+        quiet = 0
+        isCut = true
+        cutAt = nil
+        return .save
+      }
+      isCut = isCut || isDue
+      return isDue ? .cut : .none
     }
-    quiet = inFlight == 0 ? quiet + 1 : 0
+    quiet = busy == 0 ? quiet + 1 : 0
     if quiet >= Self.quietReports {
       availability = .drained
+      cutAt = nil
       return .save
     }
-    if isLate(moment), !isCut, inFlight != 0 {
+    guard busy != 0 else { return .none }
+    if isDue {
       isCut = true
-      status?.cutAtDeadline += inFlight ?? 0
+      cutAt = moment.seconds
       return .cut
     }
-    return .none
+    guard let cutAt, moment.seconds - cutAt >= Self.cutSeconds else { return .none }
+    self.cutAt = nil
+    status?.cutAtDeadline += load.inFlight ?? 0
+    return .restart
+  }
+
+  /// Requests that the engine, told to cut, could hand to no sibling.
+  package mutating func lost(_ count: UInt64) {
+    status?.cutAtDeadline += count
+  }
+
+  /// Tells what holds the drain up, who still sends and who takes it. Not kept on disk.
+  package mutating func tell(oldest: FlightInfo?, clients: [ClientTraffic], targets: [HandOffTarget]) {
+    status?.oldest = oldest
+    status?.clients = clients
+    status?.targets = targets
+  }
+
+  /// A computation from before the cut is nobody's request any more, and keeps the engine busy all the same.
+  private func busy(_ load: DrainLoad, at moment: AgentClock.Moment) -> UInt64? {
+    guard let inFlight = load.inFlight else { return nil }
+    guard inFlight == 0, let cutAt, let seconds = load.computingSeconds else { return inFlight }
+    return seconds >= moment.seconds - cutAt ? 1 : 0
   }
 
   private mutating func isLate(_ moment: AgentClock.Moment) -> Bool {

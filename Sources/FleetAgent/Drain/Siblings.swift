@@ -22,29 +22,44 @@ package struct Siblings: Sendable {
 
   /// Those that say now that they serve, in the order of the configuration. Answers within the deadline, whatever keeps a check.
   package func serving() async -> [AgentConfiguration.Sibling] {
-    // Tasks of their own: a check that waits for a name server can be neither ended nor waited for. And a caller that is cancelled
-    // must not take its haste for the siblings' silence.
-    await Task { await Self.serving(members) }.value
+    await ask().filter(\.isServing).map(\.sibling)
   }
 
-  private static func serving(
+  /// What all say of themselves now, in the same order and as quickly.
+  package func ask() async -> [SiblingState] {
+    // Tasks of their own: a check that waits for a name server can be neither ended nor waited for. And a caller that is cancelled
+    // must not take its haste for the siblings' silence.
+    await Task { await Self.ask(members) }.value
+  }
+
+  private static func ask(
     _ members: [(sibling: AgentConfiguration.Sibling, check: SiblingCheck)]
-  ) async -> [AgentConfiguration.Sibling] {
-    let (answers, inbox) = AsyncStream.makeStream(of: (index: Int, isReady: Bool).self)
+  ) async -> [SiblingState] {
+    let (inbound, inbox) = AsyncStream.makeStream(of: (index: Int, answer: SiblingCheck.Answer).self)
     for (index, member) in members.enumerated() {
-      Task { inbox.yield((index, await member.check.isReady(within: deadline))) }
+      Task { inbox.yield((index, await member.check.ask(within: deadline))) }
     }
     let expiry = Task {
       try? await Task.sleep(for: deadline + slack)
       inbox.finish()
     }
     defer { expiry.cancel() }
-    var isReady = [Bool?](repeating: nil, count: members.count)
+    var answers = [SiblingCheck.Answer?](repeating: nil, count: members.count)
     if members.isEmpty { return [] }
-    for await answer in answers {
-      isReady[answer.index] = answer.isReady
-      if !isReady.contains(nil) { break }
+    for await one in inbound {
+      answers[one.index] = one.answer
+      if !answers.contains(nil) { break }
     }
-    return zip(members, isReady).filter { $0.1 == true }.map(\.0.sibling)
+    return zip(members, answers).map { member, answer in
+      SiblingState(sibling: member.sibling, isServing: answer?.isReady ?? false, inFlight: answer?.inFlight)
+    }
   }
+}
+
+/// What a sibling says of itself.
+package struct SiblingState: Sendable {
+  package var sibling: AgentConfiguration.Sibling
+  package var isServing: Bool
+  /// Of all that it has in flight; nil when it does not say.
+  package var inFlight: UInt64?
 }

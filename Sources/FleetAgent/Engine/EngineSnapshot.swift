@@ -9,6 +9,11 @@ package struct EngineSnapshot: Sendable {
   /// Cumulative since the agent started.
   package var models: [ModelStatus]
   package var counters: CumulativeCounters
+  /// Nil when the engine does not say.
+  package var flights: EngineFlights?
+  package var computing: [EngineComputation]
+  /// Nil while it answers requests itself.
+  package var handOff: EngineHandOff?
   /// Counts the reports of all engines, to tell a new one from an old one.
   package var reports: UInt64
 
@@ -17,19 +22,25 @@ package struct EngineSnapshot: Sendable {
     devices: [EngineDevice] = [],
     models: [ModelStatus] = [],
     counters: CumulativeCounters = CumulativeCounters(),
+    flights: EngineFlights? = nil,
+    computing: [EngineComputation] = [],
+    handOff: EngineHandOff? = nil,
     reports: UInt64 = 0
   ) {
     self.status = status
     self.devices = devices
     self.models = models
     self.counters = counters
+    self.flights = flights
+    self.computing = computing
+    self.handOff = handOff
     self.reports = reports
   }
 
-  /// Requests in flight; nil when an engine that may have some does not say.
+  /// Requests in flight, those that arrive and those that are being sent among them; nil when an engine that may have some does not say.
   package var inFlight: UInt64? {
     switch status.state {
-    case .serving, .idle, .failed: models.reduce(0) { $0 + $1.inFlight }
+    case .serving, .idle, .failed: max(models.reduce(0) { $0 + $1.inFlight }, flights?.count ?? 0)
     case .starting, .restarting: 0
     case .hung: nil
     }

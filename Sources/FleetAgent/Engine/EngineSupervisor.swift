@@ -12,6 +12,8 @@ package actor EngineSupervisor: Service {
   /// Frames must not wait for a silent engine.
   static let reportDeadline: Duration = .milliseconds(400)
   static let orderDeadline: Duration = .seconds(2)
+  /// The same for an order to serve again: the models are run before.
+  static let warmDeadline: Duration = .seconds(10)
   /// What an engine has for finishing when the agent ends.
   static let endDeadline: Duration = .seconds(5)
 
@@ -82,6 +84,9 @@ package actor EngineSupervisor: Service {
       devices: report?.devices ?? [],
       models: counters.total(report?.models ?? []),
       counters: counters,
+      flights: report?.flights,
+      computing: report?.computing ?? [],
+      handOff: report?.handOff,
       reports: reports
     )
   }
@@ -163,12 +168,17 @@ package actor EngineSupervisor: Service {
     }
   }
 
-  /// Ends the engine with what it has in flight and starts the next; not counted as a restart.
-  package func restart(because reason: String) {
+  /// Ends the engine and starts the next; not counted as a restart. What it has in flight gets `grace` to end.
+  package func restart(because reason: String, grace: Duration = .zero) {
     guard let engine else { return }
     log.notice("engine \(engine.pid) is restarted: \(reason)")
     isRestartPlanned = true
-    engine.kill()
+    guard grace > .zero else { return engine.kill() }
+    engine.terminate()
+    Task {
+      try? await Task.sleep(for: grace)
+      engine.kill()
+    }
   }
 
   // MARK: One engine's life

@@ -56,9 +56,7 @@ package struct DrainJob: Job {
         return .success(())
       case .draining:
         wasDraining.withLock { $0 = true }
-        let inFlight = frame.models.reduce(0) { $0 + $1.inFlight }
-        let handedOff = frame.drain?.handedOff ?? 0
-        progress.change { $0.set(name, .active, "\(inFlight) in flight, \(handedOff) handed off to \(target)") }
+        progress.change { $0.set(name, .active, Self.words(frame, target)) }
         return nil
       case .serving:
         // A frame from before the order says 'serving' too; only one after 'draining' means that somebody took it back.
@@ -66,5 +64,17 @@ package struct DrainJob: Job {
         return .failure(CommandError(.conflict, "taken back by an undrain; it serves again"))
       }
     }
+  }
+
+  /// What holds the drain up. A request that has been there for less than a second will most likely end by itself.
+  private static func words(_ frame: Frame, _ target: String) -> String {
+    let inFlight = max(frame.models.reduce(0) { $0 + $1.inFlight }, frame.drain?.oldest == nil ? 0 : 1)
+    let handedOff = frame.drain?.handedOff ?? 0
+    var oldest = ""
+    if let flight = frame.drain?.oldest, flight.seconds >= 1 {
+      let model = flight.model.isEmpty ? "" : " for \(flight.model)"
+      oldest = " ('\(flight.id)'\(model) of \(flight.client), \(Quantity.text(.seconds(flight.seconds.rounded()))))"
+    }
+    return "\(inFlight) in flight\(oldest), \(handedOff) handed off to \(target)"
   }
 }

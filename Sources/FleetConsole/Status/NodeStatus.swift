@@ -56,16 +56,6 @@ extension StatusDocument {
       var joulesPerInference: ReadingStatus
     }
 
-    struct Drain: Encodable {
-      var reason: String
-      var orderedBy: String
-      var since: String
-      var deadline: String
-      var isForced: Bool
-      var handedOff: UInt64
-      var cutAtDeadline: UInt64
-    }
-
     struct Agent: Encodable {
       var pid: Int32
       @ExplicitNull var version: String?
@@ -138,17 +128,7 @@ extension StatusDocument {
       reasons = isReachable ? frame?.reasons ?? [] : [node.linkError].compactMap { $0 }
       findings = (frame?.findings ?? []).map(FindingStatus.init)
       availability = frame?.availability.rawValue
-      drain = frame?.drain.map {
-        Drain(
-          reason: $0.reason,
-          orderedBy: $0.orderedBy,
-          since: StatusDocument.text($0.since),
-          deadline: StatusDocument.text($0.deadline),
-          isForced: $0.isForced,
-          handedOff: $0.handedOff,
-          cutAtDeadline: $0.cutAtDeadline
-        )
-      }
+      drain = frame?.drain.map { Drain($0) }
       ageS = node.age(at: now).map { ($0 * 10).rounded() / 10 }
       linkError = node.linkError
       simulated = frame?.isSimulated

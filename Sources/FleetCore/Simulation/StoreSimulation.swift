@@ -73,6 +73,7 @@ package struct StoreSimulation: Sendable {
     }
     let siblings = siblings(of: index)
     boxes[index].fill(&frame, siblings: siblings)
+    tellOfDrain(&frame, index)
   }
 
   /// What the other boxes of the store answered lately. One that nobody watches stands still.
@@ -88,6 +89,24 @@ package struct StoreSimulation: Sendable {
         name: name,
         isServing: clients[other].boxIsServing,
         models: box.version.map { [ModelWindow(version: $0, latency: latency)] } ?? []
+      )
+    }
+  }
+
+  /// Who still asks a box that does not serve, and who answers in its place.
+  private func tellOfDrain(_ frame: inout Frame, _ index: Int) {
+    guard frame.drain != nil else { return }
+    let rate = clients[index].rate(at: frame.time.timeIntervalSince1970 + shift)
+    let serving = clients.count { $0.boxIsServing }
+    frame.drain?.clients = [("till-1", 0.6), ("till-2", 0.4)].map { name, share in
+      ClientTraffic(address: name, perSecond: rate * share)
+    }
+    frame.drain?.targets = indices.filter { $0.value != index }.sorted { $0.key < $1.key }.map { name, other in
+      HandOffTarget(
+        name: name,
+        isServing: clients[other].boxIsServing,
+        inFlight: boxes[other].telemetry.inFlight,
+        perSecond: clients[other].boxIsServing ? rate / Double(serving) : 0
       )
     }
   }

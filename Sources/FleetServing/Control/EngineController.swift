@@ -1,6 +1,7 @@
 import FleetCore
 import FleetWire
 import NIOCore
+import NIOPosix
 import Synchronization
 
 /// Does what the agent asks of its engine.
@@ -14,7 +15,7 @@ final class EngineController: Sendable {
   private let service: InferenceService
   private let handOff: HandOff
   private let serving: any EventLoopGroup
-  private let openConnections: @Sendable () -> Int
+  private let census: ConnectionCensus
   private let accept: @Sendable () -> Void
   private let evaluator: GoldenEvaluator
   private let evaluation = Mutex(Evaluation())
@@ -24,14 +25,14 @@ final class EngineController: Sendable {
     service: InferenceService,
     handOff: HandOff,
     serving: any EventLoopGroup,
-    openConnections: @escaping @Sendable () -> Int,
+    census: ConnectionCensus,
     accept: @escaping @Sendable () -> Void
   ) {
     self.loader = loader
     self.service = service
     self.handOff = handOff
     self.serving = serving
-    self.openConnections = openConnections
+    self.census = census
     self.accept = accept
     evaluator = GoldenEvaluator(service: service)
   }
@@ -60,13 +61,35 @@ final class EngineController: Sendable {
       } catch {
         return loop.makeSucceededFuture(.failed(error.message))
       }
-    case .serve:
-      handOff.end()
-      accept()
-      return loop.makeSucceededFuture(.done)
+    case .cut(let seconds): return cut(within: .nanoseconds(Int64(max(0, min(seconds, 1e6)) * 1e9)), on: loop)
+    case .serve: return serve(on: loop)
     case .report:
       return report(on: loop)
     }
+  }
+
+  /// Warms the models before it takes requests back from siblings: whoever has not computed for hours is slow at first.
+  private func serve(on loop: any EventLoop) -> EventLoopFuture<EngineReply> {
+    guard handOff.isOn else {
+      accept()
+      return loop.makeSucceededFuture(.done)
+    }
+    let order = handOff.orders
+    return NIOThreadPool.singleton.runIfActive(eventLoop: loop) { [self] in
+      service.warmUp()
+      handOff.end(ifStill: order)
+      accept()
+      return .done
+    }
+  }
+
+  /// What each serving loop has in flight is cut off there.
+  private func cut(within patience: TimeAmount, on loop: any EventLoop) -> EventLoopFuture<EngineReply> {
+    let since = handOff.since
+    let cuts = serving.makeIterator().map { [census] serving in
+      serving.flatSubmit { census.cut(on: serving, handingOff: since, within: patience) }
+    }
+    return EventLoopFuture.whenAllSucceed(cuts, on: loop).map { .cut(EngineCut($0.flatMap { $0 })) }
   }
 
   /// One at a time: each leaves clients their room, several together would not.
@@ -118,13 +141,22 @@ final class EngineController: Sendable {
 
   /// Asks every serving loop for a sign of life before it answers: an engine whose loops hang must not report that all is well.
   private func report(on loop: any EventLoop) -> EventLoopFuture<EngineReply> {
-    let signs = serving.makeIterator().map { $0.submit {} }
-    return EventLoopFuture.andAllSucceed(signs, on: loop).map { [self] in .report(currentReport) }
+    let since = handOff.since
+    let signs = serving.makeIterator().map { [census] serving in
+      serving.submit { census.tally(on: serving, handingOff: since) }
+    }
+    return EventLoopFuture.whenAllSucceed(signs, on: loop).map { [self] tallies in
+      var flights = FlightTally()
+      for tally in tallies { flights.add(tally) }
+      return .report(report(flights))
+    }
   }
 
-  private var currentReport: EngineReport {
+  private func report(_ flights: FlightTally) -> EngineReport {
     let registry = service.registry
-    var report = EngineReport(models: registry.statuses, openConnections: openConnections())
+    var report = EngineReport(models: registry.statuses, openConnections: census.count)
+    report.flights = EngineFlights(count: flights.count, oldest: flights.oldest)
+    if handOff.isOn { report.handOff = handOff.traffic.current }
     report.versions = registry.all.map { served in
       let isActive = registry.find(served.version.name)?.active === served
       return VersionStatus(

@@ -56,6 +56,12 @@ package protocol GRPCResponder: Sendable {
   func respond(to call: GRPCCall, on loop: any EventLoop) -> Eventual<GRPCAnswer>
   /// What a watcher of `service` is told; it is asked again from time to time.
   func health(of service: String) -> GRPCHealth
+  /// What a request is called, as far as the part of `message` tells that has come.
+  func label(of method: GRPCMethod, _ message: ByteBuffer) -> RequestLabel
+}
+
+extension GRPCResponder {
+  package func label(of method: GRPCMethod, _ message: ByteBuffer) -> RequestLabel { RequestLabel() }
 }
 
 /// The health of a service, by the numbers of `grpc.health.v1.HealthCheckResponse.ServingStatus`.

@@ -39,6 +39,9 @@ package enum GRPCMethod: String, Sendable, CaseIterable {
     case answers
   }
 
+  /// Whether a model computes for it.
+  var isInference: Bool { self == .modelInfer || self == .modelStreamInfer }
+
   var form: Form {
     switch self {
     case .modelStreamInfer: .requestsAndAnswers

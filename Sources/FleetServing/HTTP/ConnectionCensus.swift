@@ -6,7 +6,12 @@ package final class ConnectionCensus: Sendable {
   /// Tells a connection to finish what it has begun and close.
   struct Stop: Sendable {}
 
-  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+  private struct Connection {
+    let channel: any Channel
+    let carrier: NIOLoopBound<any FlightCarrier>
+  }
+
+  private let connections = Mutex<[ObjectIdentifier: Connection]>([:])
 
   private let body = Atomic(0)
   let decompressedBytes: Int
@@ -29,23 +34,30 @@ package final class ConnectionCensus: Sendable {
   @discardableResult
   func held(_ bytes: Int) -> Int { body.add(bytes, ordering: .relaxed).newValue }
 
-  package var count: Int { channels.withLock { $0.count } }
+  package var count: Int { connections.withLock { $0.count } }
 
-  func joined(_ channel: any Channel) {
-    channels.withLock { $0[ObjectIdentifier(channel)] = channel }
+  /// On the connection's event loop.
+  func joined(_ channel: any Channel, _ carrier: any FlightCarrier) {
+    let connection = Connection(channel: channel, carrier: NIOLoopBound(carrier, eventLoop: channel.eventLoop))
+    connections.withLock { $0[ObjectIdentifier(channel)] = connection }
   }
 
   func left(_ channel: any Channel) {
-    _ = channels.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+    _ = connections.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }
+  }
+
+  /// Those of `loop`, for those who are on it.
+  func carriers(on loop: any EventLoop) -> [any FlightCarrier] {
+    connections.withLock { Array($0.values) }.filter { $0.channel.eventLoop === loop }.map(\.carrier.value)
   }
 
   func stopAll() {
-    for channel in channels.withLock({ Array($0.values) }) {
-      channel.pipeline.fireUserInboundEventTriggered(Stop())
-    }
+    for channel in channels { channel.pipeline.fireUserInboundEventTriggered(Stop()) }
   }
 
   func closeAll() {
-    for channel in channels.withLock({ Array($0.values) }) { channel.close(promise: nil) }
+    for channel in channels { channel.close(promise: nil) }
   }
+
+  private var channels: [any Channel] { connections.withLock { $0.values.map(\.channel) } }
 }

@@ -11,13 +11,13 @@ final class HTTPConnection: ChannelDuplexHandler {
   typealias OutboundOut = ByteBuffer
 
   /// What waits for its turn to be answered.
-  private enum Pending {
+  enum Pending {
     case request(HTTPRequest, keepsAlive: Bool, isHTTP10: Bool)
     /// The end of the connection: nothing after it is read.
     case refusal(status: Int, message: String)
   }
 
-  private struct Incoming {
+  struct Incoming {
     var head: HTTPRequestHead
     /// Length of the body as announced; nil when it comes in chunks.
     var length: Int?
@@ -30,32 +30,38 @@ final class HTTPConnection: ChannelDuplexHandler {
   /// So many requests of a client that pipelines are answered in a row; then others have their turn.
   private static let longestBurst = 16
 
-  private let responder: any HTTPResponder
-  private let limits: HTTPLimits
-  private let census: ConnectionCensus
-  private var incoming: Incoming?
-  private var pending = CircularBuffer<Pending>(initialCapacity: 2)
-  private var isAnswering = false
+  let responder: any HTTPResponder
+  let limits: HTTPLimits
+  let census: ConnectionCensus
+  var incoming: Incoming?
+  var pending = CircularBuffer<Pending>(initialCapacity: 2)
+  var isAnswering = false
   private var isPumping = false
   /// Answers since others had their turn on this event loop.
   private var burst = 0
   private var isYielding = false
-  private var holdsRead = false
+  var holdsRead = false
   /// No request is taken any more: the last answer was decided on.
-  private var isClosing = false
+  var isClosing = false
   private var isStopping = false
   /// The client has ended its side; it may well await answers still.
-  private var isInputOver = false
+  private(set) var isInputOver = false
   /// Our last byte is out.
-  private var isLingering = false
-  private var lastProgress = NIODeadline.now()
+  var isLingering = false
+  var lastProgress = NIODeadline.now()
   /// What was written and not yet sent when that was last looked at.
-  private var lastUnsent = 0
+  var lastUnsent = 0
   /// Bytes of bodies that this connection holds, as told to the census: all, and those of the request being answered.
-  private var heldBytes = 0
+  var heldBytes = 0
   private var answeringBytes = 0
-  private var watch: Scheduled<Void>?
-  private var answering: CallContext?
+  var watch: Scheduled<Void>?
+  /// One whose answer takes longer than a moment.
+  var answering: HTTPRequest?
+  /// Whose answer the client is slow to take.
+  var sending: Unsent?
+  /// Nil before the connection is there, and after.
+  var context: ChannelHandlerContext?
+  var client: SocketAddress?
   /// Whether the client knows interim answers and was not sent one to see whether it is there.
   private var canProbe = true
 
@@ -66,7 +72,9 @@ final class HTTPConnection: ChannelDuplexHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    census.joined(context.channel)
+    self.context = context
+    client = context.remoteAddress
+    census.joined(context.channel, self)
     scheduleWatch(context)
     context.fireChannelActive()
   }
@@ -77,8 +85,9 @@ final class HTTPConnection: ChannelDuplexHandler {
     incoming = nil
     // A request that is being answered keeps its body until it is.
     release(heldBytes - answeringBytes)
-    answering?.cancel()
+    answering?.context.cancel()
     watch?.cancel()
+    self.context = nil
     census.left(context.channel)
     context.fireChannelInactive()
   }
@@ -105,6 +114,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     lastProgress = .now()
+    if context.channel.isWritable { sending = nil }
     resumeReading(context)
     context.fireChannelWritabilityChanged()
   }
@@ -189,7 +199,7 @@ final class HTTPConnection: ChannelDuplexHandler {
       uri: head.uri,
       headers: head.headers,
       body: complete.body,
-      context: CallContext(received: lastProgress),
+      context: CallContext(received: lastProgress, client: client),
       census: census
     )
     // Another protocol is not spoken here, and after such a request the decoder stops.
@@ -208,7 +218,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     refuse(503, "too many requests are on their way here at once", context)
   }
 
-  private func refuse(_ status: Int, _ message: String, _ context: ChannelHandlerContext) {
+  func refuse(_ status: Int, _ message: String, _ context: ChannelHandlerContext) {
     guard !isClosing else { return }
     forgetIncoming()
     isClosing = true
@@ -261,12 +271,12 @@ final class HTTPConnection: ChannelDuplexHandler {
   private func answer(_ request: HTTPRequest, keepsAlive: Bool, isHTTP10: Bool, _ context: ChannelHandlerContext) {
     let isHead = request.method == .HEAD
     answeringBytes = request.body.readableBytes
-    answering = request.context
     if isHTTP10 { canProbe = false }
     switch responder.respond(to: request, on: context.eventLoop) {
     case .now(let response):
-      write(response, keepsAlive: keepsAlive, saysKeepAlive: isHTTP10, hasBody: !isHead, context: context)
+      write(response, to: request, keepsAlive: keepsAlive, saysKeepAlive: isHTTP10, hasBody: !isHead, context: context)
     case .later(let future):
+      answering = request
       let context = NIOLoopBound(context, eventLoop: context.eventLoop)
       future.assumeIsolated().whenComplete { [self] result in
         let response: HTTPResponse
@@ -274,7 +284,14 @@ final class HTTPConnection: ChannelDuplexHandler {
         case .success(let value): response = value
         case .failure: response = responder.refusal(status: 503, "the engine is stopping")
         }
-        write(response, keepsAlive: keepsAlive, saysKeepAlive: isHTTP10, hasBody: !isHead, context: context.value)
+        write(
+          response,
+          to: answering,
+          keepsAlive: keepsAlive,
+          saysKeepAlive: isHTTP10,
+          hasBody: !isHead,
+          context: context.value
+        )
         context.value.flush()
         // What the client has pipelined may be answered at once, outside of any read that would flush it.
         pump(context.value)
@@ -286,6 +303,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
   private func write(
     _ response: HTTPResponse,
+    to request: HTTPRequest? = nil,
     keepsAlive asked: Bool,
     saysKeepAlive: Bool = false,
     hasBody: Bool = true,
@@ -312,86 +330,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     let sent = keepsAlive ? nil : context.eventLoop.makePromise(of: Void.self)
     context.write(wrapOutboundOut(bytes.head), promise: bytes.body == nil ? sent : nil)
     if let body = bytes.body { context.write(wrapOutboundOut(body), promise: sent) }
+    if let request, sending == nil, !context.channel.isWritable { sending = Unsent(of: request, by: responder) }
     if let sent { end(after: sent.futureResult, context) }
-  }
-
-  // MARK: Ending
-
-  /// Ends a connection on which nothing is going on, when what was written before is out.
-  private func endWhenIdle(_ context: ChannelHandlerContext) {
-    guard !isAnswering, pending.isEmpty, incoming == nil, !isClosing else { return }
-    let sent = context.eventLoop.makePromise(of: Void.self)
-    context.write(wrapOutboundOut(ByteBuffer()), promise: sent)
-    end(after: sent.futureResult, context)
-  }
-
-  /// Takes no request any more, and ends our side when the last answer is `sent`. Until then the watch goes on.
-  private func end(after sent: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
-    isClosing = true
-    pending.removeAll()
-    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    // A failure means that the connection is closed.
-    sent.assumeIsolated().whenSuccess { [self] in linger(bound.value) }
-    context.flush()
-    if holdsRead, context.channel.isWritable {
-      holdsRead = false
-      context.read()
-    }
-  }
-
-  /// Waits a little for the client to end its side of the connection.
-  private func linger(_ context: ChannelHandlerContext) {
-    isLingering = true
-    watch?.cancel()
-    // To end one side when the other is over is to close.
-    guard !isInputOver else { return context.close(promise: nil) }
-    context.close(mode: .output, promise: nil)
-    let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-    watch = context.value.eventLoop.assumeIsolated().scheduleTask(in: limits.linger) {
-      context.value.close(promise: nil)
-    }
-    if holdsRead {
-      holdsRead = false
-      context.value.read()
-    }
-  }
-
-  private func forgetIncoming() {
-    release(incoming?.body.readableBytes ?? 0)
-    incoming = nil
-  }
-
-  private func release(_ bytes: Int) {
-    guard bytes > 0 else { return }
-    heldBytes -= bytes
-    census.held(-bytes)
-  }
-
-  private func scheduleWatch(_ context: ChannelHandlerContext) {
-    let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-    let interval = min(limits.stall, limits.idle)
-    watch = context.value.eventLoop.assumeIsolated().scheduleTask(in: interval) { [self] in
-      if checkProgress(context.value), !isLingering { scheduleWatch(context.value) }
-    }
-  }
-
-  /// Cuts off a client that is too slow; false when it did.
-  private func checkProgress(_ context: ChannelHandlerContext) -> Bool {
-    let now = NIODeadline.now()
-    let unsent = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    if unsent != lastUnsent {
-      lastUnsent = unsent
-      lastProgress = now
-    }
-    if isAnswering { return true }
-    if let incoming {
-      guard now - lastProgress >= limits.stall || now - incoming.since >= limits.arrival else { return true }
-      refuse(408, "the request did not arrive in time", context)
-      context.flush()
-      return true
-    }
-    guard now - lastProgress >= (unsent > 0 ? limits.stall : limits.idle) else { return true }
-    context.close(promise: nil)
-    return false
   }
 }

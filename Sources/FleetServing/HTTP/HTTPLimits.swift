@@ -23,6 +23,8 @@ package struct HTTPLimits: Sendable {
   package var connections = Self.affordableConnections(4096)
   /// Requests that siblings may be answering for a node that drains.
   package var relays = 256
+  /// How long a sibling is waited for at the least, before another is asked.
+  package var relayAttempt = RelayPatience.shortestAttempt
   /// When the engine stops, how long an idle connection may still bring a request.
   package var stopGrace: TimeAmount = .milliseconds(100)
 

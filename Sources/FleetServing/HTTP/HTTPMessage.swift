@@ -68,4 +68,10 @@ package protocol HTTPResponder: Sendable {
   func respond(to request: HTTPRequest, on loop: any EventLoop) -> Eventual<HTTPResponse>
   /// The answer to what never became a request.
   func refusal(status: Int, _ message: String) -> HTTPResponse
+  /// What a request is called, which may not have come whole, as the first `bytes` of its body tell.
+  func label(of request: HTTPRequest, bytes: Int) -> RequestLabel
+}
+
+extension HTTPResponder {
+  package func label(of request: HTTPRequest, bytes: Int) -> RequestLabel { RequestLabel() }
 }

@@ -17,9 +17,15 @@ package final class HandOff: Sendable {
 
   private struct State {
     var plan: Plan?
+    /// When it began.
+    var since: NIODeadline?
+    /// Counts the orders, to tell whether another has come.
+    var orders: UInt64 = 0
     var distrustedUntil: [SiblingAddress: NIODeadline] = [:]
   }
 
+  /// Who sends what, and who answers it, since it began.
+  package let traffic = HandOffTraffic()
   private let state = Mutex(State())
 
   package init() {}
@@ -35,16 +41,32 @@ package final class HandOff: Sendable {
     let plan = Plan(siblings: addresses, refusesWhenAlone: refusesWhenAlone)
     // The agent says this again and again: a sibling that just failed is no better for it.
     state.withLock { state in
+      if state.plan == nil { state.since = .now() }
       state.plan = plan
+      state.orders += 1
       state.distrustedUntil = state.distrustedUntil.filter { plan.siblings.contains($0.key) }
     }
   }
 
-  package func end() {
-    state.withLock { $0 = State() }
+  /// `order` is what `orders` was when the end was decided on: a hand-off that was ordered since stands.
+  package func end(ifStill order: UInt64? = nil) {
+    let isOver = state.withLock { state in
+      guard order == nil || order == state.orders else { return false }
+      state.plan = nil
+      state.since = nil
+      state.distrustedUntil = [:]
+      return true
+    }
+    if isOver { traffic.forget() }
   }
 
   package var isOn: Bool { state.withLock { $0.plan != nil } }
+
+  /// How often it was ordered to hand off.
+  package var orders: UInt64 { state.withLock { $0.orders } }
+
+  /// Since when requests are handed on; nil while they are not.
+  var since: NIODeadline? { state.withLock { $0.since } }
 
   /// What to do with a request now; nil while this node serves.
   package var plan: Plan? {
@@ -84,4 +106,7 @@ package struct SiblingAddress: Hashable, Sendable {
     self.host = String(host)
     self.port = port
   }
+
+  /// As it is read.
+  var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -34,20 +34,23 @@ package final class InferDispatch: Sendable {
   let node: NodeName
   package let service: InferenceService
   package let handOff: HandOff
-  private let relay: SiblingRelay
+  let relay: SiblingRelay
+  private let shortestAttempt: TimeAmount
   private let fault: FaultInjector?
 
-  /// No more than `maximumRelays` requests are with siblings at once.
+  /// No more than `maximumRelays` requests are with siblings at once, each for `shortestAttempt` at the least before another is asked.
   package init(
     node: NodeName,
     service: InferenceService,
     handOff: HandOff,
     maximumRelays: Int,
+    shortestAttempt: TimeAmount = RelayPatience.shortestAttempt,
     fault: FaultInjector? = nil
   ) {
     self.node = node
     self.service = service
     self.handOff = handOff
+    self.shortestAttempt = shortestAttempt
     self.fault = fault
     relay = SiblingRelay(node: node, handOff: handOff, maximumInFlight: maximumRelays)
   }
@@ -64,17 +67,21 @@ package final class InferDispatch: Sendable {
       let message = "this node drains too: \(ServingError.quote(passer)) must ask another"
       return refuse(attempt, ServingError(.unavailable, message))
     }
+    handOff.traffic.came(from: attempt.context.client)
     guard !plan.siblings.isEmpty, !attempt.isBoundHere() else { return answerAlone(attempt, plan, on: loop) }
     let expected = service.registry.find(attempt.model)?.active.estimatedTime(bytes: attempt.length)
-    let patience = RelayPatience(expectedTime: expected)
+    let patience = RelayPatience(expectedTime: expected, shortestAttempt: shortestAttempt)
+    let request = attempt.passedOn()
+    attempt.context.isAnsweredBySibling()
     return .later(
-      relay.answer(attempt.passedOn(), from: plan.siblings, patience: patience, on: loop).flatMap { [self] response in
-        if let response {
-          service.registry.find(attempt.model)?.meter.handedOff()
-          return loop.makeSucceededFuture(Counted(answer: attempt.adopt(response)))
+      relay.answer(request, from: plan.siblings, patience: patience, since: request.received, on: loop)
+        .flatMap { [self] response in
+          if let response {
+            service.registry.find(attempt.model)?.meter.handedOff()
+            return loop.makeSucceededFuture(Counted(answer: attempt.adopt(response)))
+          }
+          return answerAlone(attempt, plan, on: loop).future(on: loop)
         }
-        return answerAlone(attempt, plan, on: loop).future(on: loop)
-      }
     )
   }
 
@@ -114,8 +121,11 @@ package final class InferDispatch: Sendable {
     let ticket = found.meter.began(received: attempt.context.received)
     let disturbance = fault?.draw()
     if disturbance?.fails == true {
-      let failed = attempt.encode(.failure(ServingError(.failed, "injected fault")), nil)
-      return delay(.now(Counted(answer: failed, ticket: ticket)), disturbance?.delay, on: loop)
+      let failed = Counted(
+        answer: attempt.encode(.failure(ServingError(.failed, "injected fault")), nil),
+        ticket: ticket
+      )
+      return cuttable(delay(.now(failed), disturbance?.delay, on: loop), attempt, ticket, on: loop)
     }
     let target = found.active
     let decode = attempt.decode
@@ -128,7 +138,8 @@ package final class InferDispatch: Sendable {
       decode: { () throws(ServingError) in try decode(target) },
       encode: attempt.encode
     )
-    return delay(answer.map { Counted(answer: $0, ticket: ticket) }, disturbance?.delay, on: loop)
+    let counted = delay(answer.map { Counted(answer: $0, ticket: ticket) }, disturbance?.delay, on: loop)
+    return cuttable(counted, attempt, ticket, on: loop)
   }
 
   private func delay<Answer>(

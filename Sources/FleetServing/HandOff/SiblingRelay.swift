@@ -23,18 +23,20 @@ final class SiblingRelay: Sendable {
     self.maximumInFlight = maximumInFlight
   }
 
-  /// The answer of the first of `siblings` that serves; nil when none does, or as many are asked for others as may be.
+  /// The answer of the first of `siblings` that serves; nil when none does, or as many are asked for others as may be. Their time counts from
+  /// `start`.
   func answer(
     _ request: HTTPRequest,
     from siblings: [SiblingAddress],
     patience: RelayPatience,
+    since start: NIODeadline,
     on loop: any EventLoop
   ) -> EventLoopFuture<HTTPResponse?> {
     guard inFlight.add(1, ordering: .relaxed).newValue <= maximumInFlight else {
       inFlight.subtract(1, ordering: .relaxed)
       return loop.makeSucceededFuture(nil)
     }
-    let answer = ask(siblings[...], request, patience, on: loop)
+    let answer = ask(siblings[...], request, patience, start, on: loop)
     answer.whenComplete { [self] _ in inFlight.subtract(1, ordering: .relaxed) }
     return answer
   }
@@ -43,21 +45,23 @@ final class SiblingRelay: Sendable {
     _ siblings: ArraySlice<SiblingAddress>,
     _ request: HTTPRequest,
     _ patience: RelayPatience,
+    _ start: NIODeadline,
     on loop: any EventLoop
   ) -> EventLoopFuture<HTTPResponse?> {
-    guard let sibling = siblings.first, NIODeadline.now() - request.received < patience.whole else {
-      return loop.makeSucceededFuture(nil)
-    }
-    return client.send(passedOn(request, to: sibling), to: sibling, within: patience.attempt, on: loop)
+    let left = patience.whole - (NIODeadline.now() - start)
+    guard let sibling = siblings.first, left > .zero else { return loop.makeSucceededFuture(nil) }
+    let time = min(patience.attempt, left)
+    return client.send(passedOn(request, to: sibling), to: sibling, within: time, on: loop)
       .map { Optional($0) }
       .recover { _ in nil }
       .flatMap { [self] answer in
         // 404: it lacks the model. 503: it drains as well, or is full.
         guard let answer, answer.status != 404, answer.status != 503 else {
           if answer == nil { handOff.failed(sibling) }
-          return ask(siblings.dropFirst(), request, patience, on: loop)
+          return ask(siblings.dropFirst(), request, patience, start, on: loop)
         }
         handOff.worked(sibling)
+        handOff.traffic.answered(by: sibling)
         return loop.makeSucceededFuture(Self.response(answer))
       }
   }

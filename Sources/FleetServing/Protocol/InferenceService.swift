@@ -1,4 +1,5 @@
 import FleetCore
+import NIOCore
 
 /// The calls of the Open Inference Protocol v2 on neutral types, once; REST and gRPC are codecs before it.
 package final class InferenceService: Sendable {
@@ -20,6 +21,16 @@ package final class InferenceService: Sendable {
     self.execution = execution
     scheduler = Scheduler(workers: workers) { execution.answer($0, waited: $1) }
     self.repository = repository
+  }
+
+  /// Runs every model that answers once, on the calling thread, so that the next client does not find it cold. One that fails at it will tell
+  /// its clients why.
+  func warmUp() {
+    for served in registry.all where registry.find(served.version.name)?.active === served {
+      let place = computing.begin(served, at: .now())
+      defer { computing.end(place) }
+      try? served.warmUp(runs: 1)
+    }
   }
 
   /// Refuses what waits and comes, lets finish what computes.

@@ -1,5 +1,14 @@
+import FleetWire
+
 /// The calls about models.
 extension RESTFrontEnd {
+  /// Besides what the protocol says it tells siblings how loaded this node is.
+  var ready: HTTPResponse {
+    var response = RESTResponses.flag("ready", dispatch.isReady)
+    response.fields.append((SiblingLoad.headerName, String(service.registry.inFlight)))
+    return response
+  }
+
   var serverMetadata: HTTPResponse { RESTResponses.serverMetadata(extensions: service.extensions) }
 
   func modelMetadata(_ call: RESTCall) throws(ServingError) -> HTTPResponse {

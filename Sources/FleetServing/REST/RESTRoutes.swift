@@ -7,12 +7,12 @@ extension RESTRoute {
   /// before those that stand for any.
   static let all = infer + server + models + repository + sharedMemory + outOfScope
 
-  private static let infer = ofModel(.POST, "/infer") { frontEnd, call in frontEnd.infer(call) }
+  static let infer = ofModel(.POST, "/infer") { frontEnd, call in frontEnd.infer(call) }
 
   private static let server = [
     RESTRoute(.GET, "") { frontEnd, _ in .now(frontEnd.serverMetadata) },
     RESTRoute(.GET, "health/live") { _, _ in .now(RESTResponses.flag("live", true)) },
-    RESTRoute(.GET, "health/ready") { frontEnd, _ in .now(RESTResponses.flag("ready", frontEnd.dispatch.isReady)) },
+    RESTRoute(.GET, "health/ready") { frontEnd, _ in .now(frontEnd.ready) },
     RESTRoute(.GET, LoadReport.path) { frontEnd, _ in .now(frontEnd.loadReport) },
   ]
 

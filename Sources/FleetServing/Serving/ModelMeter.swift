@@ -41,6 +41,14 @@ package final class ModelMeter: Sendable {
     counts.withLock { $0.handedOff += 1 }
   }
 
+  /// A sibling answered one that had begun here.
+  fileprivate func handedOver() {
+    counts.withLock { counts in
+      counts.inFlight -= 1
+      counts.handedOff += 1
+    }
+  }
+
   /// A request was refused: it had waited too long, or would have, or too many waited before it.
   func refused(isLate: Bool) {
     counts.withLock { counts in
@@ -62,6 +70,8 @@ package final class ModelMeter: Sendable {
       counts.computeTime.record(microseconds: computeTime.wholeMicroseconds)
     }
   }
+
+  var inFlight: UInt64 { counts.withLock { $0.inFlight } }
 
   package func status(of version: ModelVersion, digest: ModelDigest) -> ModelStatus {
     let counts = counts.withLock { $0 }
@@ -91,6 +101,11 @@ package struct RequestTicket: Sendable {
   /// The first byte of the answer is written, or nobody is there to read it.
   func answered(isError: Bool) {
     meter.answered(after: NIODeadline.now() - received, isError: isError)
+  }
+
+  /// Instead of `answered`.
+  func handedOver() {
+    meter.handedOver()
   }
 }
 

@@ -119,6 +119,9 @@ package final class ModelRegistry: Sendable {
     _ = former
   }
 
+  /// Requests of all models.
+  var inFlight: UInt64 { slots.withLock { Array($0.values) }.reduce(0) { $0 + $1.meter.inFlight } }
+
   /// Of each model that is served.
   package var statuses: [ModelStatus] {
     let slots = slots.withLock { $0 }

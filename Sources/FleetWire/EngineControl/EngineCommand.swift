@@ -21,7 +21,9 @@ package enum EngineCommand: Sendable, Equatable, Codable {
   /// Hand new requests to `siblings` (REST addresses, HOST:PORT, best first) until told to serve. What no sibling takes is
   /// answered here all the same, unless `refusesWhenAlone`: then it is refused.
   case handOff(siblings: [String], refusesWhenAlone: Bool = false)
-  /// Answer requests here again.
+  /// Be done with what is in flight: have siblings answer it within `withinSeconds`, or refuse it. What is handed on already goes on.
+  case cut(withinSeconds: Double)
+  /// Answer requests here again, when the models have shown that they compute.
   case serve
   /// Report what was done so far.
   case report

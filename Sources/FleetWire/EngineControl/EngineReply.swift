@@ -8,6 +8,8 @@ package enum EngineReply: Sendable, Equatable, Codable {
   case evaluated(GoldenResult)
   /// Answers `handOff` and `serve`.
   case done
+  /// Answers `cut`.
+  case cut(EngineCut)
   /// Answers `report`.
   case report(EngineReport)
   /// The command failed, in the words of the runtime; whatever was served before is still served.
@@ -40,6 +42,10 @@ package struct EngineReport: Sendable, Equatable, Codable {
   package var versions: [VersionStatus] = []
   /// What runs on the accelerator now.
   package var computing: [EngineComputation] = []
+  /// Nil of an engine that does not say.
+  package var flights: EngineFlights?
+  /// Nil while it answers requests itself.
+  package var handOff: EngineHandOff?
   /// Connections accepted and still open.
   package var openConnections: Int
 

@@ -41,6 +41,31 @@ struct StatusDocument: Decodable {
     var role: String
     var is_provisional: Bool
   }
+  struct Flight: Decodable {
+    var id: String
+    var model: String
+    var client: String
+    var age_s: Double
+  }
+  struct Client: Decodable {
+    var address: String
+    var requests_per_s: Double
+  }
+  struct Target: Decodable {
+    var name: String
+    var is_serving: Bool
+    var in_flight: Int?
+    var requests_per_s: Double?
+  }
+  struct Drain: Decodable {
+    var reason: String
+    var deadline: String
+    var handed_off: Int
+    var cut_at_deadline: Int
+    var oldest: Flight?
+    var clients: [Client]
+    var targets: [Target]
+  }
   struct Node: Decodable {
     var name: String
     var store: String
@@ -48,6 +73,7 @@ struct StatusDocument: Decodable {
     var health: String
     var reasons: [String]
     var availability: String?
+    var drain: Drain?
     var age_s: Double?
     var simulated: Bool?
     var injected_fault: String?

@@ -26,6 +26,10 @@ final class FakeEngines: EngineSpawner {
     var isUnstartable = false
     var inFlight: UInt64 = 0
     var computing: [EngineComputation] = []
+    var oldest: FlightInfo?
+    var handOff: EngineHandOff?
+    /// Answers a cut; nil to hang on it.
+    var onCut: @Sendable () -> EngineCut? = { EngineCut() }
     /// Called when an engine is told to hand off, before it confirms.
     var onHandOff: @Sendable () -> Void = {}
   }
@@ -186,6 +190,7 @@ final class FakeEngine: RunningEngine {
     case .handOff:
       behaviour.onHandOff()
       return .done
+    case .cut: return behaviour.onCut().map { .cut($0) }
     case .serve, .catalog: return .done
     case .report:
       let models = state.withLock { $0.models.values.sorted { $0.name < $1.name } }
@@ -201,6 +206,8 @@ final class FakeEngine: RunningEngine {
         }
       )
       report.computing = behaviour.computing
+      report.flights = EngineFlights(count: behaviour.oldest == nil ? 0 : 1, oldest: behaviour.oldest)
+      report.handOff = behaviour.handOff
       return .report(report)
     }
   }

@@ -1,5 +1,6 @@
 import FleetCore
 import FleetTestSupport
+import FleetWire
 import FoundationEssentials
 import Glibc
 import Logging
@@ -59,6 +60,9 @@ final class TestNode: Sendable {
     }
   }
 
+  /// Where the siblings are, as an engine is told.
+  var siblingAddresses: [String] { siblings.map(\.address.description) }
+
   /// What all siblings say from now on.
   func setSiblings(ready: Bool) {
     for sibling in siblings { sibling.setReady(ready) }
@@ -70,7 +74,7 @@ final class TestNode: Sendable {
   }
 }
 
-/// A sibling that answers every HTTP request with 200, or with 503 when told so.
+/// A sibling that answers every HTTP request with 200, or with 503 when told so; it says that it has 7 requests in flight.
 final class FakeSibling: Sendable {
   let address: HostPort
   private let socket: ListeningSocket
@@ -88,7 +92,10 @@ final class FakeSibling: Sendable {
         let connection = Descriptor(owning: number)
         guard let self, (try? connection.read(upTo: 1024)) != nil else { return }
         let status = self.isReady.withLock { $0 } ? "200 OK" : "503 Service Unavailable"
-        try? connection.send(Array("HTTP/1.1 \(status)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8))
+        let load = "\(SiblingLoad.headerName): 7"
+        try? connection.send(
+          Array("HTTP/1.1 \(status)\r\nContent-Length: 0\r\n\(load)\r\nConnection: close\r\n\r\n".utf8)
+        )
       }
     }
   }

@@ -57,6 +57,10 @@ struct StoreSimulationTests {
     run.tick(30)
     let drained = zip(run.requests, start).map { $0 - $1 }
     #expect(drained[1] == 0 && run.frames[1].models[0].inFlight == 0)
+    let traffic = run.frames[1].drain
+    let sent = traffic?.clients.reduce(0) { $0 + $1.perSecond } ?? 0
+    let taken = traffic?.targets.reduce(0) { $0 + ($1.perSecond ?? 0) } ?? 0
+    #expect(sent > 0 && abs(sent - taken) < 1e-6 && traffic?.targets.count == 3)
     for index in [0, 2, 3] { #expect(Double(drained[index]) > 1.15 * Double(usual[index]), "\(usual) then \(drained)") }
     let sums = (usual.reduce(0, +), drained.reduce(0, +))
     #expect(abs(Double(sums.0) - Double(sums.1)) < 0.2 * Double(sums.0), "no client is lost: \(sums)")

@@ -6,7 +6,7 @@ import Synchronization
 
 /// A runtime in memory. The last part of a version's folder says how it behaves: `marker-7` answers 7 in each score,
 /// `slow-7` takes 2 ms over it, `compiling-7` waits for the gate at the first request of each batch size,
-/// `gated-7` waits for the gate to open when its first pixel is 1, `failing` fails at every
+/// `gated-7` waits for the gate to open when its first pixel is 1, `warming-7` when it is warmed after it was loaded, `large` answers 8 MB, `failing` fails at every
 /// request but the first ones (the warm-up), and anything else does not load.
 final class FakeEngine: InferenceEngine {
   let runtime = "Fake 1.0"
@@ -30,6 +30,8 @@ final class FakeEngine: InferenceEngine {
     case ("slow", let marker?): return FakeModel(marker: marker, computeMicroseconds: 2000)
     case ("compiling", let marker?): return FakeModel(marker: marker, compiling: gate, parallelism: 2)
     case ("gated", let marker?): return FakeModel(marker: marker, computeMicroseconds: 2000, gate: gate)
+    case ("warming", let marker?): return FakeModel(marker: marker, warming: gate)
+    case ("large", _): return FakeModel(marker: 0, width: 2 << 20)
     case ("failing", _): return FakeModel(marker: 0, failsAfter: 5)
     default: throw EngineError("'\(name)' is not a model")
     }
@@ -45,10 +47,12 @@ final class FakeModel: LoadedModel {
     TensorDescription(name: "halves", datatype: .fp16, shape: [-1]),
   ]
   let parallelism: Int
+  private let width: Int
   private let marker: Float
   private let computeMicroseconds: UInt32
   private let gate: Gate?
   private let compiling: Gate?
+  private let warming: Gate?
   private let compiled = Mutex<Set<Int>>([])
   private let failsAfter: Int
   private let calls = Mutex(0)
@@ -58,14 +62,18 @@ final class FakeModel: LoadedModel {
     computeMicroseconds: UInt32 = 0,
     gate: Gate? = nil,
     compiling: Gate? = nil,
+    warming: Gate? = nil,
     failsAfter: Int = .max,
+    width: Int = 10,
     parallelism: Int = 1
   ) {
+    self.width = width
     self.parallelism = parallelism
     self.marker = marker
     self.computeMicroseconds = computeMicroseconds
     self.gate = gate
     self.compiling = compiling
+    self.warming = warming
     self.failsAfter = failsAfter
   }
 
@@ -79,10 +87,15 @@ final class FakeModel: LoadedModel {
     let pixels = inputs[0]
     let first = pixels.bytes.getInteger(at: pixels.bytes.readerIndex, endianness: .little, as: UInt32.self) ?? 0
     if Float(bitPattern: first) == 1 { gate?.pass() }
+    // Loading has run it five times.
+    if call > 5, first == 0 { warming?.pass() }
     let rows = pixels.shape[0]
     if compiled.withLock({ $0.insert(rows).inserted }) { compiling?.pass() }
     return wanted.map { index in
       switch index {
+      case 0 where width != 10:
+        let bytes = ByteBuffer(repeating: 0, count: rows * width * 4)
+        return Tensor(name: "scores", datatype: .fp32, shape: [rows, width], bytes: bytes)
       case 0:
         var bytes = ByteBuffer()
         for _ in 0..<(rows * 10) { bytes.writeInteger(marker.bitPattern, endianness: .little) }

@@ -67,11 +67,38 @@ final class TestEngine: Sendable {
     guard case .activated = reply else { throw TestFailure("activate: \(reply)") }
   }
 
+  /// Serves `model` with calls that may wait for a minute.
+  static func patient(_ runtime: FakeEngine, model: String, name: String = "austin-01/a") async throws -> TestEngine {
+    let engine = try await start(runtime, model: nil, name: name)
+    var options = ModelOptions()
+    options.maximumWait = 60
+    try await engine.activate(model, version: 1, options: options)
+    return engine
+  }
+
+  func report() async throws -> EngineReport {
+    guard case .report(let report) = try await call(.report) else { throw TestFailure("no report") }
+    return report
+  }
+
   func status() async throws -> ModelStatus {
-    guard case .report(let report) = try await call(.report), let status = report.models.first else {
-      throw TestFailure("no report")
-    }
+    guard let status = try await report().models.first else { throw TestFailure("no model in the report") }
     return status
+  }
+
+  func flights() async throws -> EngineFlights {
+    try #require(try await report().flights)
+  }
+
+  func handOff(to ports: [UInt16], refusesWhenAlone: Bool = false) async throws {
+    let siblings = ports.map { "127.0.0.1:\($0)" }
+    #expect(try await call(.handOff(siblings: siblings, refusesWhenAlone: refusesWhenAlone)) == .done)
+  }
+
+  /// Cuts off what is in flight; what became of it, oldest first.
+  func cut() async throws -> [EngineCut.Request] {
+    guard case .cut(let cut) = try await call(.cut(withinSeconds: 4)) else { throw TestFailure("not cut") }
+    return cut.requests
   }
 
   /// Sends a command and waits for its reply, as an agent does; one at a time.

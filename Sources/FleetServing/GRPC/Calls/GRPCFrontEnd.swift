@@ -35,6 +35,10 @@ package final class GRPCFrontEnd: GRPCResponder {
     }
   }
 
+  package func label(of method: GRPCMethod, _ message: ByteBuffer) -> RequestLabel {
+    method.isInference ? InferRequestMessage.label(of: message) : RequestLabel()
+  }
+
   /// Of the calls that have their answer at once.
   private func reply(to call: GRPCCall) throws(ServingError) -> GRPCMessage {
     switch call.method {

@@ -88,4 +88,9 @@ package struct HandedOffCallResponder: HTTPResponder {
   package func refusal(status: Int, _ message: String) -> HTTPResponse {
     rest.refusal(status: status, message)
   }
+
+  package func label(of request: HTTPRequest, bytes: Int) -> RequestLabel {
+    guard let call = HandedOffCall.call(request) else { return rest.label(of: request, bytes: bytes) }
+    return grpc.label(of: call.method, call.message)
+  }
 }

@@ -7,6 +7,7 @@ extension GRPCConnection {
   func answered(_ sequence: Int, _ answer: GRPCAnswer, on id: HTTP2StreamID, _ context: ChannelHandlerContext) {
     answer.ticket?.answered(isError: answer.countsAsError)
     guard var stream = streams[id] else { return }
+    if stream.sending == nil || stream.unsent == 0 { stream.sending = unsent(sequence, answer, of: stream) }
     let ready = stream.answered(sequence, answer)
     stream.lastProgress = now
     streams[id] = stream

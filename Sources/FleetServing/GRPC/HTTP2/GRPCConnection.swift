@@ -12,6 +12,9 @@ final class GRPCConnection: ChannelInboundHandler {
   let limits: HTTPLimits
   let grpcLimits: GRPCLimits
   let census: ConnectionCensus
+  /// Nil before the connection is there, and after.
+  var context: ChannelHandlerContext?
+  var client: SocketAddress?
   var streams: [HTTP2StreamID: GRPCStream] = [:]
   var watchers: [HTTP2StreamID: HealthWatch] = [:]
   var lastStream = HTTP2StreamID.rootStream
@@ -39,7 +42,9 @@ final class GRPCConnection: ChannelInboundHandler {
   // MARK: The connection's life
 
   func channelActive(context: ChannelHandlerContext) {
-    census.joined(context.channel)
+    self.context = context
+    client = context.remoteAddress
+    census.joined(context.channel, self)
     widen(.rootStream, by: grpcLimits.connectionWindow - 65_535, context)
     flush(context)
     scheduleCheck(context)
@@ -51,6 +56,7 @@ final class GRPCConnection: ChannelInboundHandler {
     check?.cancel()
     healthCheck?.cancel()
     for id in streams.keys { forget(id) }
+    self.context = nil
     census.left(context.channel)
     context.fireChannelInactive()
   }
@@ -116,7 +122,7 @@ final class GRPCConnection: ChannelInboundHandler {
       if !headers.endStream { reset(id, .noError, context) }
       return
     }
-    var stream = GRPCStream(head: head, maximumLength: limits.bodyBytes, now: now)
+    var stream = GRPCStream(head: head, maximumLength: limits.bodyBytes, now: now, client: client)
     if headers.endStream { stream.inputEnded() }
     streams[id] = stream
     if headers.endStream { advance(id, context) }
@@ -146,6 +152,7 @@ final class GRPCConnection: ChannelInboundHandler {
         }
       }
       if let status = streams[id]?.ending(), watchers[id] == nil { finish(id, status, context) }
+      if let stream = streams[id], stream.endsWhenQuiet, stream.isQuiet { finish(id, Self.drained, context) }
     } catch {
       finish(id, error, context)
     }

@@ -47,6 +47,14 @@ package struct GRPCMessageReader {
     return buffered.readSlice(length: length - GRPCMessage.prefixLength).map { ($0, flag == 1) }
   }
 
+  /// What has come of the next message, without its prefix.
+  var partialMessage: ByteBuffer {
+    buffered.getSlice(
+      at: buffered.readerIndex + GRPCMessage.prefixLength,
+      length: max(0, buffered.readableBytes - GRPCMessage.prefixLength)
+    ) ?? ByteBuffer()
+  }
+
   package var hasMessage: Bool {
     guard let length = try? Self.nextLength(in: buffered, maximum: maximumLength) else { return false }
     return buffered.readableBytes >= length

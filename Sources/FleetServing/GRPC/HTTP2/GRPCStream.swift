@@ -4,8 +4,7 @@ package import NIOCore
 package struct GRPCStream {
   /// A request that is with the front end, or waits for its turn to be answered.
   private struct Slot {
-    var context: CallContext
-    var bytes: Int
+    var request: Request
     var answer: GRPCAnswer?
   }
 
@@ -29,19 +28,29 @@ package struct GRPCStream {
   package private(set) var isFinished = false
   /// Answers given to the connection that are not out yet.
   package private(set) var unsent = 0
+  /// When it began.
+  let began: NIODeadline
+  /// The first of the answers that are not out yet.
+  var sending: Unsent?
+  /// It is to end at the next moment in which nothing of it is under way.
+  var endsWhenQuiet = false
   /// When something last came of it, or went out.
   package var lastProgress: NIODeadline
   /// What the client may still send before it is given more, as far as is known.
   package var inboundWindow: Int?
+  private let client: SocketAddress?
+  private var partialSince: NIODeadline?
   private var reader: GRPCMessageReader
   private var slots: [Slot] = []
   private var firstSequence = 0
   /// Bytes of answers that are not out yet.
   private var outgoingBytes = 0
 
-  package init(head: GRPCRequestHead, maximumLength: Int, now: NIODeadline) {
+  package init(head: GRPCRequestHead, maximumLength: Int, now: NIODeadline, client: SocketAddress? = nil) {
     self.head = head
+    self.client = client
     reader = GRPCMessageReader(maximumLength: maximumLength)
+    began = now
     lastProgress = now
   }
 
@@ -50,13 +59,33 @@ package struct GRPCStream {
 
   /// How much more that is now.
   package mutating func heldChange() -> Int {
-    let held = reader.bufferedBytes + slots.reduce(outgoingBytes) { $0 + $1.bytes }
+    let held = reader.bufferedBytes + slots.reduce(outgoingBytes) { $0 + $1.request.message.readableBytes }
     defer { toldBytes = held }
     return held - toldBytes
   }
 
   /// Nothing is being answered, and nothing more is to be.
   package var isIdle: Bool { slots.isEmpty }
+
+  /// Those that are being answered.
+  var waiting: [Request] { slots.filter { $0.answer == nil }.map(\.request) }
+
+  /// The one that an answer names.
+  func request(_ sequence: Int) -> Request? {
+    let index = sequence - firstSequence
+    return slots.indices.contains(index) ? slots[index].request : nil
+  }
+
+  /// Nothing of it is under way in either direction, though it may go on.
+  var isQuiet: Bool { slots.isEmpty && unsent == 0 && reader.bufferedBytes == 0 && !isInputOver && !isFinished }
+
+  /// Since when a message arrives that is not there whole.
+  var arrivingSince: NIODeadline? {
+    guard awaitsClient else { return nil }
+    return head.method.form == .requestsAndAnswers ? partialSince ?? lastProgress : began
+  }
+
+  var partialMessage: ByteBuffer { reader.partialMessage }
 
   /// The client owes the rest of a message, or the end of a call that has one.
   package var awaitsClient: Bool {
@@ -75,6 +104,7 @@ package struct GRPCStream {
     if isLast { isInputOver = true }
     guard !isFinished else { return }
     if data.readableBytes > 0 { try reader.append(data) }
+    partialSince = reader.bufferedBytes > 0 && !reader.hasMessage ? partialSince ?? lastProgress : nil
   }
 
   package mutating func inputEnded() { isInputOver = true }
@@ -108,14 +138,14 @@ package struct GRPCStream {
     guard !message.isCompressed || head.encoding != nil else {
       throw GRPCStatus(.invalidArgument, "a message is compressed, and the call names no grpc-encoding")
     }
-    let context = CallContext(received: now, deadline: head.deadline)
-    slots.append(Slot(context: context, bytes: message.bytes.readableBytes))
-    return Request(
+    let request = Request(
       message: message.bytes,
       isCompressed: message.isCompressed,
-      context: context,
-      sequence: firstSequence + slots.count - 1
+      context: CallContext(received: now, deadline: head.deadline, client: client),
+      sequence: firstSequence + slots.count
     )
+    slots.append(Slot(request: request))
+    return request
   }
 
   /// What ends the call now that nothing is being answered; nil when it is to go on.
@@ -154,6 +184,6 @@ package struct GRPCStream {
 
   /// Those who work on it need not go on.
   package func cancel() {
-    for slot in slots { slot.context.cancel() }
+    for slot in slots { slot.request.context.cancel() }
   }
 }

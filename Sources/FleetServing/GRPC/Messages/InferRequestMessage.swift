@@ -93,6 +93,24 @@ package struct InferRequestMessage: Sendable, Equatable {
     return target
   }
 
+  /// What it is called, as far as the beginning of a message tells.
+  static func label(of message: ByteBuffer) -> RequestLabel {
+    var reader = ProtobufReader(message)
+    var label = RequestLabel()
+    do throws(ServingError) {
+      while let tag = try reader.tag() {
+        switch (tag.field, tag.wire) {
+        case (1, .bytes): label.model = try reader.string()
+        case (3, .bytes): label.id = try reader.string()
+        default: try reader.skip(tag)
+        }
+      }
+    } catch {
+      // The rest has not come.
+    }
+    return label
+  }
+
   private static func limit(_ count: Int, _ maximum: Int, _ what: String) throws(ServingError) {
     guard count <= maximum else { throw ServingError(.invalid, "more than \(maximum) \(what) in one request") }
   }
