@@ -6,7 +6,7 @@ struct FleetFileParser {
   let folder: String
 
   func fleet(_ root: YAMLValue) -> FleetDefinition? {
-    let optional = ["slo", "health", "energy", "models", "strategies", "timezone", "simulated"]
+    let optional = ["slo", "health", "auto_drain", "energy", "models", "strategies", "timezone", "simulated"]
     guard let table = root.table(required: ["version", "fleet", "stores"], optional: optional) else { return nil }
     if let version = table["version"], let number = version.integer(), number != 1 {
       version.report("expected 1, the only version there is, found '\(number)'")
@@ -15,6 +15,7 @@ struct FleetFileParser {
     if let simulated = table["simulated"]?.truth() { fleet.isSimulated = simulated }
     if let slo = table["slo"] { fleet.slo = serviceLevel(slo) }
     if let health = table["health"] { fleet.health = HealthParser.limits(health) }
+    if let autoDrain = table["auto_drain"] { fleet.autoDrain = self.autoDrain(autoDrain) }
     if let energy = table["energy"] { fleet.energy = self.energy(energy) }
     if let strategies = table["strategies"]?.list() {
       fleet.strategies = strategies.compactMap(StrategyParser.strategy)
@@ -45,6 +46,18 @@ struct FleetFileParser {
     if let errors = table["errors"]?.fraction() { slo.errors = errors }
     if let celsius = table["temperature"]?.celsius() { slo.celsius = celsius }
     return slo
+  }
+
+  private func autoDrain(_ value: YAMLValue) -> AutoDrainRule {
+    var rule = AutoDrainRule()
+    guard let table = value.table(required: ["mode"], optional: AutoDrainRule.keys) else { return rule }
+    let modes = AutoDrainStatus.Mode.allCases.map(\.rawValue).joined(separator: ", ")
+    if let mode = table["mode"]?.parsed("one of \(modes)", AutoDrainStatus.Mode.init(rawValue:)) { rule.mode = mode }
+    for key in AutoDrainRule.keys {
+      guard let entry = table[key], let text = entry.text() else { continue }
+      if let problem = rule.set(key, to: text) { entry.report(String(problem.dropFirst("\(key): ".count))) }
+    }
+    return rule
   }
 
   private func energy(_ value: YAMLValue) -> Energy? {

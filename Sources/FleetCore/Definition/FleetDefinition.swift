@@ -5,6 +5,8 @@ package struct FleetDefinition: Sendable, Equatable {
   /// How strict the health rules are.
   package var health: HealthLimits
   package var energy: Energy?
+  /// When faulty nodes drain themselves.
+  package var autoDrain = AutoDrainRule()
   package var models: [ModelSource]
   package var strategies: [RolloutStrategy]
   package var stores: [Store]

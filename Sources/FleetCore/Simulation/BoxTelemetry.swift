@@ -24,7 +24,7 @@ package struct BoxTelemetry: Sendable, Equatable {
   }
 
   let profile: BoxProfile
-  private let illness: BoxFaults.Illness?
+  var illness: BoxFaults.Illness?
   private var random: SplitMix64
   private(set) var time: Double
 
@@ -111,6 +111,17 @@ package struct BoxTelemetry: Sendable, Equatable {
 
   private var extraSeconds: Double {
     if case .slow(let milliseconds) = illness { milliseconds / 1000 } else { 0 }
+  }
+
+  /// Requests a second at which the 99th percentile is what `slo` allows.
+  func capacity(_ traits: VersionTraits, _ slo: ServiceLevel) -> Double {
+    let compute = profile.computeSeconds * traits.slowness
+    // Of a normal distribution 1% is beyond 2.33, of an exponential one beyond 4.6 times the mean.
+    let left = slo.p99.seconds - extraSeconds - compute * exp(2.33 * Self.spread)
+    guard left > 0 else { return 0 }
+    let wait = left / 4.6
+    let busy = wait / (wait + compute / 2 / BoxProfile.lanes)
+    return min(busy, Self.fullest) * BoxProfile.lanes / compute
   }
 
   private mutating func sample(_ count: UInt64, compute: Double, wait: Double) {

@@ -14,14 +14,16 @@ package struct StoreSimulation: Sendable {
   fileprivate struct Box: Sendable {
     var telemetry: BoxTelemetry
     var health: BoxHealth
+    let slo: ServiceLevel
     /// Requests it had handed off when the drain under way began.
     var handedOffBefore: UInt64?
-    let fault: String?
+    var fault: String?
     /// What it serves, as far as it has ticked.
     var version: ModelVersion?
   }
 
   private var boxes: [Box]
+  private var budgets: StoreBudgets
   private var clients: [Clients]
   private let indices: [NodeName: Int]
   /// What is added to the time of a frame to get that of the store's day.
@@ -33,9 +35,11 @@ package struct StoreSimulation: Sendable {
     settings: SimulationSettings,
     slo: ServiceLevel = ServiceLevel(),
     health: HealthLimits = HealthLimits(),
+    autoDrain: AutoDrainRule = AutoDrainRule(),
     start: Double
   ) {
     shift = settings.hour.map { $0 * 3600 - start.truncatingRemainder(dividingBy: 86_400) } ?? 0
+    budgets = StoreBudgets(store.boxes.map(\.name), rule: autoDrain)
     indices = Dictionary(uniqueKeysWithValues: store.boxes.enumerated().map { ($1.name, $0) })
     clients = store.boxes.map { box in
       var seeds = SplitMix64(seed: settings.seed, stream: "load \(box.name)")
@@ -52,14 +56,28 @@ package struct StoreSimulation: Sendable {
           time: start
         ),
         health: BoxHealth(slo: slo, limits: health),
+        slo: slo,
         fault: box.faults.text
       )
     }
   }
 
-  /// Whether another box of the store answers clients, so that this one may be drained.
-  package func hasServingSibling(_ name: NodeName) -> Bool {
-    indices.contains { $0.key != name && clients[$0.value].boxIsServing }
+  /// Has a box ask the others whether it may be drained; throws `.refused` when it may not. `seconds` is the time since 1970.
+  package mutating func leave(
+    _ name: NodeName,
+    _ intent: Claim.Intent,
+    at seconds: Double
+  ) throws(CommandError) {
+    _ = try budgets.leave(name, intent, at: seconds)
+  }
+
+  package mutating func comeBack(_ name: NodeName) { budgets.comeBack(name) }
+
+  /// Makes a box ill from now on, or well with nil.
+  package mutating func setIllness(_ illness: BoxFaults.Illness?, of name: NodeName) {
+    guard let index = indices[name] else { return }
+    boxes[index].telemetry.illness = illness
+    boxes[index].fault = BoxFaults(illness: illness).text
   }
 
   /// Takes the frame's box to the frame's time and fills in what it measures then.
@@ -72,7 +90,8 @@ package struct StoreSimulation: Sendable {
       Self.demand(on: index, by: clients, at: time + shift, traits)
     }
     let siblings = siblings(of: index)
-    boxes[index].fill(&frame, siblings: siblings)
+    boxes[index].fill(&frame, traits, siblings: siblings)
+    budgets.observe(&frame)
     tellOfDrain(&frame, index)
   }
 
@@ -131,7 +150,7 @@ package struct StoreSimulation: Sendable {
 }
 
 extension StoreSimulation.Box {
-  mutating func fill(_ frame: inout Frame, siblings: [SiblingSample]) {
+  mutating func fill(_ frame: inout Frame, _ traits: VersionTraits?, siblings: [SiblingSample]) {
     frame.injectedFault = fault
     version = frame.models.first.map { ModelVersion(name: $0.name, number: $0.version) }
     if var model = frame.models.first {
@@ -143,6 +162,13 @@ extension StoreSimulation.Box {
       model.queueTime = telemetry.queueTime.histogram
       model.computeTime = telemetry.computeTime.histogram
       frame.models = [model]
+      frame.capacity = [
+        ModelCapacity(
+          model: model.name,
+          perSecond: traits.map { .estimated(telemetry.capacity($0, slo)) } ?? .absent("no model is loaded"),
+          load: .measured(Double(telemetry.window.requests) / HealthMonitor.windowSeconds)
+        )
+      ]
     }
     if frame.drain != nil {
       let before = handedOffBefore ?? telemetry.handedOff

@@ -14,6 +14,15 @@ enum FleetFileText {
     let health = fleet.health.settings
     if !health.isEmpty { lines.append("health:") }
     for setting in health { lines.append("  \(setting.key): \(JSONText.quoted(setting.value))") }
+    if fleet.autoDrain != AutoDrainRule() {
+      let rule = fleet.autoDrain
+      lines.append("auto_drain:")
+      lines.append("  mode: \(JSONText.quoted(rule.mode.rawValue))")
+      lines.append("  after: \(Quantity.text(rule.after))")
+      lines.append("  rest: \(Quantity.text(rule.rest))")
+      lines.append("  probation: \(Quantity.text(rule.probation))")
+      lines.append("  per_hour: \(rule.perHour * 100)%")
+    }
     if let energy = fleet.energy {
       lines.append("energy:")
       lines.append("  price_per_kwh: \(energy.pricePerKilowattHour)")

@@ -72,15 +72,16 @@ final class SimulatedBox: NodeAgent {
     case .evaluate(let version, _):
       await agent.setGolden(VersionTraits.of(version).golden, for: version)
     case .drain(let order):
-      guard order.isForced || store.hasServingSibling(name) else {
-        throw CommandError(
-          .refused,
-          "\(name) is the last serving node of \(name.store); its requests would be refused. --force drains it all the same"
-        )
-      }
-    case .confirm, .rollback, .undrain: break
+      try store.leave(name, order)
+    case .undrain: store.comeBack(name)
+    case .confirm, .rollback: break
     }
-    return try await agent.execute(command)
+    do throws(CommandError) {
+      return try await agent.execute(command)
+    } catch {
+      if case .drain = command { store.comeBack(name) }
+      throw error
+    }
   }
 
   private func vanishIfDue(_ chunk: FileChunk) throws(CommandError) {

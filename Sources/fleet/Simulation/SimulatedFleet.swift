@@ -59,6 +59,7 @@ struct SimulatedFleet: Sendable {
         settings: settings,
         slo: definition.slo,
         health: definition.health,
+        autoDrain: definition.autoDrain,
         start: start
       )
       let shared = SimulatedStore(simulation, lineBytesPerSecond: settings.lineBytesPerSecond)

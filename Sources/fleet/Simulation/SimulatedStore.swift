@@ -1,4 +1,5 @@
 import FleetCore
+import Foundation
 import Synchronization
 
 /// What the boxes of one simulated store share: clients that go from one to the other, and the line to the world.
@@ -15,9 +16,21 @@ final class SimulatedStore: Sendable {
     boxes.withLock { $0.tick(&frame) }
   }
 
-  func hasServingSibling(_ name: NodeName) -> Bool {
-    boxes.withLock { $0.hasServingSibling(name) }
+  /// Asks the other boxes whether this one may be drained.
+  func leave(_ name: NodeName, _ order: DrainOrder) throws(CommandError) {
+    let intent = Claim.Intent(orderedBy: order.orderedBy, isForced: order.isForced)
+    let now = Date().timeIntervalSince1970
+    let result = boxes.withLock { boxes -> Result<Void, CommandError> in
+      do throws(CommandError) {
+        return .success(try boxes.leave(name, intent, at: now))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
   }
+
+  func comeBack(_ name: NodeName) { boxes.withLock { $0.comeBack(name) } }
 
   /// Takes as long as the line needs for so many bytes, behind those of the other boxes.
   func carry(_ bytes: Int) async throws {
