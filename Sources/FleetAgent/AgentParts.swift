@@ -1,15 +1,16 @@
-import FleetCore
+package import FleetCore
 package import FleetWire
 import FoundationEssentials
 import Glibc
 package import Logging
 
 /// An agent put together, ready to run: its seam for the control API, and its services for `ServiceGroup` in the order in which they depend
-/// on each other (`supervisor`, `drain`, `siblings`, `sampler`, `probation`).
+/// on each other (`supervisor`, `budget`, `drain`, `siblings`, `sampler`, `probation`).
 package struct AgentParts: Sendable {
   package let agent: LocalAgent
   package let supervisor: EngineSupervisor
   package let sampler: Sampler
+  package let budget: BudgetKeeper
   package let drain: DrainKeeper
   package let probation: ProbationKeeper
   package let siblings: SiblingWatch
@@ -18,7 +19,8 @@ package struct AgentParts: Sendable {
   package let metrics: ListeningSocket?
   package let board: MetricsBoard
 
-  /// Binds all sockets and opens the state folder. With `credentials` it fetches from siblings. Throws in words for an operator.
+  /// Binds all sockets and opens the state folder. With `credentials` it fetches from siblings, and asks
+  /// them before it leaves service, unless it is given other `links` to them. Throws in words for an operator.
   package static func open(
     _ configuration: AgentConfiguration,
     version: String,
@@ -26,6 +28,7 @@ package struct AgentParts: Sendable {
     credentials: Credentials? = nil,
     clock: AgentClock = .system,
     memory: SwitchMemory? = nil,
+    links: [NodeName: any NodeAgent]? = nil,
     spawner: (@Sendable (EngineSockets) -> any EngineSpawner)? = nil
   ) async throws -> AgentParts {
     let started = clock.date()
@@ -53,9 +56,19 @@ package struct AgentParts: Sendable {
       log: log
     )
     await signatures.open()
+    let budget = try BudgetKeeper(
+      node: configuration.node,
+      siblings: configuration.siblings.map(\.name),
+      links: try links ?? SiblingLinks.make(configuration.siblings, credentials: credentials),
+      perHour: configuration.autoDrain.perHour,
+      stateDirectory: configuration.stateDirectory,
+      clock: clock,
+      log: log
+    )
     let drain = try DrainKeeper(
       node: configuration.node,
       siblings: try Siblings(configuration.siblings),
+      budget: budget,
       stateDirectory: configuration.stateDirectory,
       clock: clock,
       log: log
@@ -95,6 +108,14 @@ package struct AgentParts: Sendable {
       )
     }
     await drain.open(supervisor: supervisor)
+    let autoDrain = try AutoDrainKeeper(
+      rule: configuration.autoDrain,
+      drain: drain,
+      stateDirectory: configuration.stateDirectory,
+      clock: clock,
+      log: log
+    )
+    await autoDrain.open()
     let machine = Machine()
     let files = SystemFiles(sysfs: configuration.sysfs)
     let hub = FrameHub()
@@ -108,6 +129,8 @@ package struct AgentParts: Sendable {
       ),
       drain: drain,
       siblings: siblings,
+      budget: budget,
+      autoDrain: autoDrain,
       hub: hub,
       metrics: metricsBoard,
       builder: FrameBuilder(
@@ -139,6 +162,7 @@ package struct AgentParts: Sendable {
       supervisor: supervisor,
       drain: drain,
       changes: changes,
+      budget: budget,
       hub: hub,
       memory: memory ?? SwitchMemory(files),
       options: configuration.models,
@@ -150,6 +174,7 @@ package struct AgentParts: Sendable {
       agent: agent,
       supervisor: supervisor,
       sampler: sampler,
+      budget: budget,
       drain: drain,
       probation: ProbationKeeper(
         repository: repository,
@@ -172,6 +197,7 @@ package struct AgentParts: Sendable {
     agent: LocalAgent,
     supervisor: EngineSupervisor,
     sampler: Sampler,
+    budget: BudgetKeeper,
     drain: DrainKeeper,
     probation: ProbationKeeper,
     siblings: SiblingWatch,
@@ -183,6 +209,7 @@ package struct AgentParts: Sendable {
     self.agent = agent
     self.supervisor = supervisor
     self.sampler = sampler
+    self.budget = budget
     self.drain = drain
     self.probation = probation
     self.siblings = siblings

@@ -40,7 +40,8 @@ struct CommandLog: Sendable {
     case .evaluate(let version, _): "evaluate \(version)"
     case .confirm(let version, _): "confirm \(version)"
     case .rollback(let model): "roll back \(model)"
-    case .drain(let order): "drain, ordered by \(order.orderedBy): \(order.reason)"
+    case .drain(let order):
+      "\(order.isForced ? "forced drain" : "drain"), ordered by \(order.orderedBy): \(order.reason)"
     case .undrain(let person): "undrain, ordered by \(person)"
     }
   }

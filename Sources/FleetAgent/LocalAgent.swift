@@ -12,6 +12,7 @@ package actor LocalAgent: NodeAgent {
   private let supervisor: EngineSupervisor
   private let drain: DrainKeeper
   private let changes: ChangeLog
+  private let budget: BudgetKeeper
   private let hub: FrameHub
   private let activator: Activator
   private let examiner: GoldenExaminer
@@ -29,6 +30,7 @@ package actor LocalAgent: NodeAgent {
     supervisor: EngineSupervisor,
     drain: DrainKeeper,
     changes: ChangeLog,
+    budget: BudgetKeeper,
     hub: FrameHub,
     memory: SwitchMemory,
     options: [String: ModelOptions] = [:],
@@ -43,6 +45,7 @@ package actor LocalAgent: NodeAgent {
     self.supervisor = supervisor
     self.drain = drain
     self.changes = changes
+    self.budget = budget
     self.hub = hub
     self.clock = clock
     self.credentials = credentials
@@ -74,6 +77,10 @@ package actor LocalAgent: NodeAgent {
   /// Ends the streams of all watchers, when the agent ends.
   package nonisolated func endFrames() {
     hub.end()
+  }
+
+  package func answer(_ request: ClaimRequest, from caller: NodeName) async throws(CommandError) -> ClaimReply {
+    try await budget.answer(request, from: caller)
   }
 
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {

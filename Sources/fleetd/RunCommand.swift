@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
       try ControlService(parts.agent, at: configuration.control.description, credentials)
     }
     var services: [any Service] = [
-      parts.supervisor, parts.drain, parts.siblings, parts.sampler, parts.probation, control,
+      parts.supervisor, parts.budget, parts.drain, parts.siblings, parts.sampler, parts.probation, control,
     ]
     if let socket = parts.metrics { services.append(MetricsService(board: parts.board, socket: socket)) }
     if options.exitWithStdin { services.append(StandardInputEnd()) }

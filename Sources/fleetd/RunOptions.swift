@@ -55,7 +55,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     help: setting(
       .siblings,
-      "A node of the same store that takes over requests, NODE=HOST:PORT of its http; may be repeated."
+      "A node of the same store that takes over requests, 'NODE=HOST:PORT control=HOST:PORT' of its http and its control; may be repeated."
     )
   )
   var sibling: [String] = []
@@ -76,6 +76,14 @@ struct RunOptions: ParsableArguments {
     )
   )
   var health: String?
+
+  @Option(
+    help: setting(
+      .autoDrain,
+      "When a faulty node drains itself: off, shadow (only says so) or on, such as 'on after=60s rest=60s probation=5m per_hour=5%' (default: off)."
+    )
+  )
+  var autoDrain: String?
 
   @Option(help: setting(.wattsIdle, "What the box draws when idle, to estimate power where nothing measures it."))
   var wattsIdle: String?
@@ -165,9 +173,8 @@ struct RunOptions: ParsableArguments {
       (.limits, limits), (.modelControl, modelControl), (.keepVersions, keepVersions), (.probation, probation),
       (.authority, authority),
       (.certificate, certificate), (.key, key), (.sloP99, sloP99), (.sloErrors, sloErrors),
-      (.sloTemperature, sloTemperature), (.health, health), (.wattsIdle, wattsIdle), (.wattsFull, wattsFull),
-      (.device, device),
-      (.inject, inject), (.sysfs, sysfs), (.logLevel, logLevel),
+      (.sloTemperature, sloTemperature), (.health, health), (.autoDrain, autoDrain), (.wattsIdle, wattsIdle),
+      (.wattsFull, wattsFull), (.device, device), (.inject, inject), (.sysfs, sysfs), (.logLevel, logLevel),
     ]
     var flags = Dictionary(uniqueKeysWithValues: single.map { ($0, $1.map { [$0] } ?? []) })
     flags[.trustedKeys] = trustedKey

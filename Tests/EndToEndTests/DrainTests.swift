@@ -31,6 +31,31 @@ extension EndToEnd {
     #expect(traffic.lost == 0 && traffic.wrong == 0, "\(traffic)")
   }
 
+  @Test func atMostOneOfTwoDrainsAtTheSameMomentWins() async throws {
+    let demo = try await Demo(traffic: 30)
+    let fleetFile = demo.report.fleet_file
+    let drain: @Sendable (String) async throws -> ProgramResult = { node in
+      try await Program.run(
+        Programs.fleet,
+        ["drain", node, "--reason", "at once", "--fleet", fleetFile],
+        deadline: .seconds(60)
+      )
+    }
+    for _ in 0..<3 {
+      async let first = drain("denver-02/a")
+      async let second = drain("denver-02/b")
+      let results = try await [first, second]
+      let refused = results.filter { $0.status == 1 && $0.errors.contains("denver-02/") }
+      #expect(refused.count >= 1 && refused.count + results.count { $0.status == 0 } == 2, "\(results)")
+      for node in ["denver-02/a", "denver-02/b"] {
+        _ = try await demo.fleet("undrain", node)
+        try await demo.expectNode(node, within: .seconds(10), "it serves again") { $0.availability == "serving" }
+      }
+    }
+    let traffic = try await demo.stop()
+    #expect(traffic.lost == 0 && traffic.wrong == 0, "\(traffic)")
+  }
+
   @Test func drainSurvivesARestartOfTheAgent() async throws {
     let demo = try await Demo(traffic: 30)
     let drain = try await demo.fleet("drain", "miami-03/a", "--reason", "it smells burnt")

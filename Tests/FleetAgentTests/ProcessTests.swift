@@ -132,7 +132,7 @@ struct ProcessTests {
       version: "test",
       log: .silent
     ) { _ in engines }
-    let services: [any Service] = [parts.supervisor, parts.drain, parts.sampler]
+    let services: [any Service] = [parts.supervisor, parts.budget, parts.drain, parts.sampler]
     try await within(.seconds(20), "the end of all services") {
       try await testGracefulShutdown { trigger in
         try await withThrowingTaskGroup(of: Void.self) { group in

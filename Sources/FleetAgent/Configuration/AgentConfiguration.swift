@@ -6,10 +6,13 @@ package struct AgentConfiguration: Sendable, Equatable {
     package var name: NodeName
     /// Where its engine answers REST calls.
     package var http: HostPort
+    /// Where its agent answers; nil when that is not told.
+    package var control: HostPort?
 
-    package init(name: NodeName, http: HostPort) {
+    package init(name: NodeName, http: HostPort, control: HostPort? = nil) {
       self.name = name
       self.http = http
+      self.control = control
     }
   }
 
@@ -47,6 +50,8 @@ package struct AgentConfiguration: Sendable, Equatable {
   package var slo = ServiceLevel()
   package var health = HealthLimits()
   package var watts: DeclaredWatts?
+  /// When the node drains itself.
+  package var autoDrain = AutoDrainRule()
   /// By model; others are served with the defaults.
   package var models: [String: ModelOptions] = [:]
   package var limits = ServingLimits()

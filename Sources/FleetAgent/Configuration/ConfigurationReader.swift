@@ -38,6 +38,7 @@ private struct ConfigurationReader {
     let siblings = self.siblings(of: node)
     let slo = serviceLevel()
     let health = health()
+    let autoDrain = autoDrain()
     let watts = declaredWatts()
     let models = models()
     let limits = limits()
@@ -74,6 +75,7 @@ private struct ConfigurationReader {
     configuration.siblings = siblings
     configuration.slo = slo
     configuration.health = health
+    configuration.autoDrain = autoDrain
     configuration.watts = watts
     configuration.device = device
     configuration.injectedFault = fault
@@ -150,6 +152,16 @@ private struct ConfigurationReader {
     }
   }
 
+  private mutating func autoDrain() -> AutoDrainRule {
+    guard let value = source.values[.autoDrain], let text = value.texts.last else { return AutoDrainRule() }
+    do throws(CommandError) {
+      return try AutoDrainRule(parsing: text)
+    } catch {
+      blame(value.origin, error)
+      return AutoDrainRule()
+    }
+  }
+
   /// Parsers name the flag; what is to blame may be a file.
   private mutating func blame(_ origin: String, _ error: CommandError) {
     problems += error.message.split(separator: "\n").map { (line: Substring) -> String in
@@ -162,11 +174,14 @@ private struct ConfigurationReader {
     guard let value = source.values[.siblings] else { return [] }
     var found: [AgentConfiguration.Sibling] = []
     for text in value.texts {
-      let parts = text.split(separator: "=", maxSplits: 1)
-      guard parts.count == 2, let name = NodeName(parts[0]), let address = HostPort(parts[1]) else {
-        problems.append("\(value.origin): expected NODE=HOST:PORT such as 'austin-01/b=10.0.0.2:8000', found '\(text)'")
+      guard let sibling = AgentConfiguration.Sibling(text) else {
+        problems.append(
+          "\(value.origin): expected NODE=HOST:PORT, with control=HOST:PORT of its agent, such as "
+            + "'austin-01/b=10.0.0.2:8000 control=10.0.0.2:7443', found '\(text)'"
+        )
         continue
       }
+      let name = sibling.name
       if let node, name == node {
         problems.append("\(value.origin): '\(name)' is this node itself")
       } else if let node, name.store != node.store {
@@ -174,7 +189,7 @@ private struct ConfigurationReader {
       } else if found.contains(where: { $0.name == name }) {
         problems.append("\(value.origin): '\(name)' is listed twice")
       } else {
-        found.append(AgentConfiguration.Sibling(name: name, http: address))
+        found.append(sibling)
       }
     }
     return found
@@ -214,5 +229,21 @@ private struct ConfigurationReader {
       blame(value.origin, error)
       return nil
     }
+  }
+}
+
+extension AgentConfiguration.Sibling {
+  /// Reads `NODE=HOST:PORT control=HOST:PORT`, the latter not required; nil when it is not that.
+  fileprivate init?(_ text: String) {
+    let words = text.split(separator: " ")
+    guard let first = words.first, words.count <= 2 else { return nil }
+    let parts = first.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2, let name = NodeName(parts[0]), let http = HostPort(parts[1]) else { return nil }
+    self.init(name: name, http: http)
+    guard words.count == 2 else { return }
+    guard words[1].hasPrefix("control="), let control = HostPort(words[1].dropFirst("control=".count)) else {
+      return nil
+    }
+    self.control = control
   }
 }

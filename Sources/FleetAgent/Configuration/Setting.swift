@@ -15,6 +15,7 @@ package enum Setting: String, Sendable, CaseIterable {
   case sloErrors = "slo-errors"
   case sloTemperature = "slo-temperature"
   case health
+  case autoDrain = "auto-drain"
   case wattsIdle = "watts-idle"
   case wattsFull = "watts-full"
   case models = "model"
@@ -49,6 +50,7 @@ package enum Setting: String, Sendable, CaseIterable {
     case .siblings: ["siblings"]
     case .models: ["models"]
     case .modelControl: ["model_control"]
+    case .autoDrain: ["auto_drain"]
     case .keepVersions: ["keep_versions"]
     case .sloP99: ["slo", "p99"]
     case .sloErrors: ["slo", "errors"]

@@ -7,8 +7,9 @@ extension SettingValues {
   ///     {"node": "austin-01/a", "state": "/var/lib/fleet", "control": "0.0.0.0:7443", "http": "0.0.0.0:8000",
   ///      "authority": "authority.pem", "certificate": "node.pem", "key": "node.key",
   ///      "trusted_keys": ["release.pub"],
-  ///      "siblings": {"austin-01/b": "10.0.0.2:8000"}, "slo": {"p99": "50ms", "errors": "1%", "temperature": "85C"},
-  ///      "health": {"latency_of_siblings": "4x", "energy": "off"},
+  ///      "siblings": {"austin-01/b": "10.0.0.2:8000 control=10.0.0.2:7443"},
+  ///      "slo": {"p99": "50ms", "errors": "1%", "temperature": "85C"},
+  ///      "health": {"latency_of_siblings": "4x", "energy": "off"}, "auto_drain": "shadow after=60s",
   ///      "watts": {"idle": "4W", "full": "15W"}, "library_path": ["/opt/openvino"],
   ///      "models": {"tag-reader": "queue=64 wait=500ms"}, "limits": "body=16MB"}
   package init(file path: String) {
@@ -83,7 +84,7 @@ extension SettingValues {
 
   private static func shape(of setting: Setting) -> String {
     switch setting {
-    case .siblings: "a table such as {\"austin-01/b\": \"10.0.0.2:8000\"}"
+    case .siblings: "a table such as {\"austin-01/b\": \"10.0.0.2:8000 control=10.0.0.2:7443\"}"
     case .models: "a table such as {\"tag-reader\": \"queue=64 wait=500ms\"}"
     case .health: "a table such as {\"disk\": \"2GB\", \"energy\": \"off\"}"
     case .libraryPath: "a list of folders"

@@ -11,6 +11,8 @@ package actor DrainKeeper: Service {
 
   private let node: NodeName
   private let siblings: Siblings
+  /// Decides with the siblings whether this node may leave; nil where that goes by their readiness alone.
+  private let budget: BudgetKeeper?
   private let file: StateFile<DrainState>
   private let clock: AgentClock
   let log: Logger
@@ -30,6 +32,7 @@ package actor DrainKeeper: Service {
   package init(
     node: NodeName,
     siblings: Siblings,
+    budget: BudgetKeeper? = nil,
     stateDirectory: String,
     clock: AgentClock,
     log: Logger,
@@ -37,6 +40,7 @@ package actor DrainKeeper: Service {
   ) throws {
     self.node = node
     self.siblings = siblings
+    self.budget = budget
     file = try StateFile(path: "\(stateDirectory)/drain.json", disk: disk)
     self.clock = clock
     self.log = log
@@ -53,7 +57,11 @@ package actor DrainKeeper: Service {
     if state.availability != .serving {
       log.notice("still \(state.availability.rawValue): \(state.status?.reason ?? "")")
     }
+    await budget?.open(isAway: state.availability != .serving, orderedBy: state.status?.orderedBy ?? "")
   }
+
+  /// Whether no drain is under way, as far as the engine knows too.
+  package var servesItself: Bool { state.availability == .serving && !owesServe }
 
   /// What every new engine is told first.
   package var standingOrders: [EngineCommand] {
@@ -70,7 +78,11 @@ package actor DrainKeeper: Service {
   }
 
   /// Starts to drain; the siblings that take over. A node that drains already takes the new order's words, deadline and force.
-  package func drain(_ order: DrainOrder) async throws(CommandError) -> [NodeName] {
+  /// `isAutomatic` is for a drain that no person ordered.
+  package func drain(
+    _ order: DrainOrder,
+    isAutomatic: Bool = false
+  ) async throws(CommandError) -> [NodeName] {
     guard order.reason.contains(where: { !$0.isWhitespace }) else {
       throw CommandError(.invalid, "a drain needs a reason, for the next person")
     }
@@ -78,11 +90,21 @@ package actor DrainKeeper: Service {
     await beginChange()
     defer { endChange() }
     let isNew = state.availability == .serving
-    guard !isNew || !serving.isEmpty || order.isForced else { throw lastServing }
-    var next = state
-    next.order(order, at: clock.moment)
-    try await save(next)
-    state = next
+    if isNew {
+      try await askToLeave(
+        Claim.Intent(orderedBy: order.orderedBy, isForced: order.isForced, isAutomatic: isAutomatic)
+      )
+    }
+    do throws(CommandError) {
+      guard !isNew || !serving.isEmpty || order.isForced else { throw lastServing }
+      var next = state
+      next.order(order, at: clock.moment)
+      try await save(next)
+      state = next
+    } catch {
+      if isNew { await budget?.comeBack() }
+      throw error
+    }
     handOffTo = serving
     do throws(CommandError) {
       try await supervisor?.call(handOff, within: EngineSupervisor.orderDeadline)
@@ -114,11 +136,18 @@ package actor DrainKeeper: Service {
     defer { endChange() }
     guard state.availability == .serving else { return "it is \(state.availability.rawValue) already" }
     guard !serving.isEmpty else { throw CommandError(.refused, silentSiblings) }
-    try await supervisor?.call(Self.aside(serving), within: EngineSupervisor.orderDeadline)
+    try await askToLeave(Claim.Intent(orderedBy: "a switch of versions"))
+    do throws(CommandError) {
+      try await supervisor?.call(Self.aside(serving), within: EngineSupervisor.orderDeadline)
+    } catch {
+      await budget?.comeBack()
+      throw error
+    }
     // As with a drain: of two that stand aside at once, each saw the other serve.
     let still = await siblings.serving()
     guard !still.isEmpty else {
       owesServe = true
+      await budget?.comeBack()
       await tellToServe()
       throw CommandError(.refused, silentSiblings)
     }
@@ -136,7 +165,15 @@ package actor DrainKeeper: Service {
     defer { endChange() }
     guard state.availability == .serving else { return }
     owesServe = true
+    await budget?.comeBack()
     await tellToServe()
+  }
+
+  /// Asks the siblings' leave, where they can be asked. `comeBack` of the budget ends what they promise.
+  private func askToLeave(_ intent: Claim.Intent) async throws(CommandError) {
+    guard let budget, budget.decides else { return }
+    let guardians = try await budget.leave(intent)
+    log.notice("leaves service, by \(intent.orderedBy); for it stays \(Self.list(guardians))")
   }
 
   /// Takes what is known of the engine now; where the node stands.
@@ -256,6 +293,7 @@ package actor DrainKeeper: Service {
     state = next
     handOffTo = []
     owesServe = true
+    await budget?.comeBack()
     await tellToServe()
   }
 

@@ -13,6 +13,7 @@ package struct FrameBuilder: Sendable {
   private var sequence: UInt64 = 0
   private var estimate: PowerEstimate
   private var judge: NodeJudge
+  private var capacity: CapacityMeter
 
   /// `certificateExpires` is when the node's certificate ends.
   package init(
@@ -29,6 +30,7 @@ package struct FrameBuilder: Sendable {
     self.processor = processor
     estimate = PowerEstimate(declared: configuration.watts)
     judge = NodeJudge(slo: configuration.slo, limits: configuration.health, certificateExpires: certificateExpires)
+    capacity = CapacityMeter(slo: configuration.slo.p99)
   }
 
   package mutating func frame(
@@ -73,6 +75,7 @@ package struct FrameBuilder: Sendable {
       probes: probes.reports
     )
     judge.complete(&frame, engine: engine, throttles: probes[.throttles], siblings: siblings, at: moment.seconds)
+    frame.capacity = capacity.capacity(engine.models, utilization: accelerator.utilization, at: moment.seconds)
     return frame
   }
 

@@ -8,6 +8,8 @@ package actor Sampler: Service {
   private let board: ProbeBoard
   private let drain: DrainKeeper
   private let siblings: SiblingWatch
+  private let budget: BudgetKeeper
+  private let autoDrain: AutoDrainKeeper
   private let hub: FrameHub
   private let metrics: MetricsBoard
   private let clock: AgentClock
@@ -25,6 +27,8 @@ package actor Sampler: Service {
     board: ProbeBoard,
     drain: DrainKeeper,
     siblings: SiblingWatch,
+    budget: BudgetKeeper,
+    autoDrain: AutoDrainKeeper,
     hub: FrameHub,
     metrics: MetricsBoard,
     builder: FrameBuilder,
@@ -35,6 +39,8 @@ package actor Sampler: Service {
     self.board = board
     self.drain = drain
     self.siblings = siblings
+    self.budget = budget
+    self.autoDrain = autoDrain
     self.hub = hub
     self.metrics = metrics
     self.builder = builder
@@ -64,7 +70,7 @@ package actor Sampler: Service {
     lastTick = moment.seconds
     let probes = await board.round(ProbeMoment(seconds: moment.seconds, enginePID: engine.status.pid))
     let drain = await drain.observe(engine)
-    let frame = builder.frame(
+    var frame = builder.frame(
       at: moment,
       engine: engine,
       probes: probes,
@@ -72,8 +78,12 @@ package actor Sampler: Service {
       siblings: siblings.samples,
       provisional: repository.provisional
     )
+    frame.autoDrain = await autoDrain.status
+    // Before anybody sees that it serves again: the next order may be for a sibling.
+    await budget.note(Standing(frame, isServing: self.drain.servesItself))
     metrics.publish(frame, counters: engine.counters, at: moment.seconds)
     hub.publish(frame, at: moment.seconds)
+    await autoDrain.observe(frame)
   }
 
   /// Sleeps until the next frame is wanted and says when that was. A new, closer watcher cuts it short.

@@ -35,6 +35,15 @@ package protocol NodeAgent: Sendable {
 
   /// Where its siblings reach it, HOST:PORT; nil when they cannot.
   var siblingAddress: String? { get }
+
+  /// Answers a node of its store that wants to leave service, or has left.
+  func answer(_ request: ClaimRequest, from caller: NodeName) async throws(CommandError) -> ClaimReply
+}
+
+extension NodeAgent {
+  package func answer(_ request: ClaimRequest, from caller: NodeName) async throws(CommandError) -> ClaimReply {
+    throw CommandError(.invalid, "\(name) makes no promises")
+  }
 }
 
 /// What a watcher asks for.

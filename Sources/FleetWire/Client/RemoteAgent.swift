@@ -183,7 +183,7 @@ package final class RemoteAgent: NodeAgent {
     }
   }
 
-  private func read<Value>(_ what: String, _ decode: () throws(CommandError) -> Value) throws(CommandError) -> Value {
+  func read<Value>(_ what: String, _ decode: () throws(CommandError) -> Value) throws(CommandError) -> Value {
     do {
       return try decode()
     } catch {

@@ -203,6 +203,19 @@ internal enum Fleet_V1_NodeAgent: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Claim" metadata.
+        internal enum Claim: Sendable {
+            /// Request type for "Claim".
+            internal typealias Input = Fleet_V1_ClaimRequest
+            /// Response type for "Claim".
+            internal typealias Output = Fleet_V1_ClaimReply
+            /// Descriptor for "Claim".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "fleet.v1.NodeAgent"),
+                method: "Claim",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "fleet.v1.NodeAgent" service.
         internal static let descriptors: [GRPCCore.MethodDescriptor] = [
             Describe.descriptor,
@@ -217,7 +230,8 @@ internal enum Fleet_V1_NodeAgent: Sendable {
             Undrain.descriptor,
             Send.descriptor,
             Fetch.descriptor,
-            Read.descriptor
+            Read.descriptor,
+            Claim.descriptor
         ]
     }
 }
@@ -450,7 +464,8 @@ extension Fleet_V1_NodeAgent {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        /// > Gives a part of a file of a complete version. This and `Claim` are the calls that a node's certificate allows, to nodes of its own
+        /// > store.
         ///
         /// - Parameters:
         ///   - request: A streaming request of `Fleet_V1_ReadRequest` messages.
@@ -463,6 +478,25 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.StreamingServerRequest<Fleet_V1_ReadRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ReadReply>
+
+        /// Handle the "Claim" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What a node asks the others of its store before it leaves service of its own will, and while it is away. A yes is a promise
+        /// > to stay, on the callee's disk. Only a node's certificate allows it, and its name is the caller's.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_ClaimRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_ClaimReply` messages.
+        func claim(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_ClaimRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ClaimReply>
     }
 
     /// Service protocol for the "fleet.v1.NodeAgent" service.
@@ -679,7 +713,8 @@ extension Fleet_V1_NodeAgent {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        /// > Gives a part of a file of a complete version. This and `Claim` are the calls that a node's certificate allows, to nodes of its own
+        /// > store.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
@@ -692,6 +727,25 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.ServerRequest<Fleet_V1_ReadRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ReadReply>
+
+        /// Handle the "Claim" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What a node asks the others of its store before it leaves service of its own will, and while it is away. A yes is a promise
+        /// > to stay, on the callee's disk. Only a node's certificate allows it, and its name is the caller's.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ClaimRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Fleet_V1_ClaimReply` message.
+        func claim(
+            request: GRPCCore.ServerRequest<Fleet_V1_ClaimRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ClaimReply>
     }
 
     /// Simple service protocol for the "fleet.v1.NodeAgent" service.
@@ -908,7 +962,8 @@ extension Fleet_V1_NodeAgent {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        /// > Gives a part of a file of a complete version. This and `Claim` are the calls that a node's certificate allows, to nodes of its own
+        /// > store.
         ///
         /// - Parameters:
         ///   - request: A `Fleet_V1_ReadRequest` message.
@@ -921,6 +976,25 @@ extension Fleet_V1_NodeAgent {
             request: Fleet_V1_ReadRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Fleet_V1_ReadReply
+
+        /// Handle the "Claim" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What a node asks the others of its store before it leaves service of its own will, and while it is away. A yes is a promise
+        /// > to stay, on the callee's disk. Only a node's certificate allows it, and its name is the caller's.
+        ///
+        /// - Parameters:
+        ///   - request: A `Fleet_V1_ClaimRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Fleet_V1_ClaimReply` to respond with.
+        func claim(
+            request: Fleet_V1_ClaimRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Fleet_V1_ClaimReply
     }
 }
 
@@ -1071,6 +1145,17 @@ extension Fleet_V1_NodeAgent.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Fleet_V1_NodeAgent.Method.Claim.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ClaimRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ClaimReply>(),
+            handler: { request, context in
+                try await self.claim(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -1214,6 +1299,17 @@ extension Fleet_V1_NodeAgent.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ReadReply> {
         let response = try await self.read(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    internal func claim(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_ClaimRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ClaimReply> {
+        let response = try await self.claim(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -1394,6 +1490,19 @@ extension Fleet_V1_NodeAgent.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ReadReply> {
         return GRPCCore.ServerResponse<Fleet_V1_ReadReply>(
             message: try await self.read(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    internal func claim(
+        request: GRPCCore.ServerRequest<Fleet_V1_ClaimRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ClaimReply> {
+        return GRPCCore.ServerResponse<Fleet_V1_ClaimReply>(
+            message: try await self.claim(
                 request: request.message,
                 context: context
             ),
@@ -1677,7 +1786,8 @@ extension Fleet_V1_NodeAgent {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        /// > Gives a part of a file of a complete version. This and `Claim` are the calls that a node's certificate allows, to nodes of its own
+        /// > store.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
@@ -1694,6 +1804,30 @@ extension Fleet_V1_NodeAgent {
             deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ReadReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ReadReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Claim" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What a node asks the others of its store before it leaves service of its own will, and while it is away. A yes is a promise
+        /// > to stay, on the callee's disk. Only a node's certificate allows it, and its name is the caller's.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ClaimRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_ClaimRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_ClaimReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func claim<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_ClaimRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_ClaimRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ClaimReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ClaimReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -2107,7 +2241,8 @@ extension Fleet_V1_NodeAgent {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+        /// > Gives a part of a file of a complete version. This and `Claim` are the calls that a node's certificate allows, to nodes of its own
+        /// > store.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
@@ -2130,6 +2265,41 @@ extension Fleet_V1_NodeAgent {
             try await self.client.unary(
                 request: request,
                 descriptor: Fleet_V1_NodeAgent.Method.Read.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "Claim" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > What a node asks the others of its store before it leaves service of its own will, and while it is away. A yes is a promise
+        /// > to stay, on the callee's disk. Only a node's certificate allows it, and its name is the caller's.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_ClaimRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_ClaimRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_ClaimReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func claim<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_ClaimRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_ClaimRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ClaimReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ClaimReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Fleet_V1_NodeAgent.Method.Claim.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -2476,7 +2646,8 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+    /// > Gives a part of a file of a complete version. This and `Claim` are the calls that a node's certificate allows, to nodes of its own
+    /// > store.
     ///
     /// - Parameters:
     ///   - request: A request containing a single `Fleet_V1_ReadRequest` message.
@@ -2496,6 +2667,36 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ReadRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ReadReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Claim" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What a node asks the others of its store before it leaves service of its own will, and while it is away. A yes is a promise
+    /// > to stay, on the callee's disk. Only a node's certificate allows it, and its name is the caller's.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Fleet_V1_ClaimRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func claim<Result>(
+        request: GRPCCore.ClientRequest<Fleet_V1_ClaimRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ClaimReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.claim(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ClaimRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ClaimReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -2888,7 +3089,8 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Gives a part of a file of a complete version. The one call that a node's certificate allows too, to nodes of its own store.
+    /// > Gives a part of a file of a complete version. This and `Claim` are the calls that a node's certificate allows, to nodes of its own
+    /// > store.
     ///
     /// - Parameters:
     ///   - message: request message to send.
@@ -2911,6 +3113,40 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             metadata: metadata
         )
         return try await self.read(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Claim" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > What a node asks the others of its store before it leaves service of its own will, and while it is away. A yes is a promise
+    /// > to stay, on the callee's disk. Only a node's certificate allows it, and its name is the caller's.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func claim<Result>(
+        _ message: Fleet_V1_ClaimRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ClaimReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Fleet_V1_ClaimRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.claim(
             request: request,
             options: options,
             onResponse: handleResponse

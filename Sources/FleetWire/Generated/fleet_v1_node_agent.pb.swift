@@ -1952,6 +1952,185 @@ nonisolated struct Fleet_V1_ReadReply: Sendable {
   init() {}
 }
 
+nonisolated struct Fleet_V1_ClaimRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: Fleet_V1_ClaimRequest.Kind = .unspecified
+
+  /// Of the caller's claim; with KIND_CHECK, of the callee's. Grows with each claim of a node.
+  var number: UInt64 = 0
+
+  var orderedBy: String = String()
+
+  /// It leaves whatever the answer.
+  var isForced: Bool = false
+
+  /// Nobody ordered it but a rule.
+  var isAutomatic: Bool = false
+
+  /// What the caller would take from its clients.
+  var needs: [Fleet_V1_ModelRate] = []
+
+  /// The caller's.
+  var health: Fleet_V1_Health = .unspecified
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+
+    /// May I leave?
+    case ask // = 1
+
+    /// I am away: is your promise still there?
+    case renew // = 2
+
+    /// I serve again, or did not leave.
+    case release // = 3
+
+    /// I promised to stay for this claim of yours: is it still open?
+    case check // = 4
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .ask
+      case 2: self = .renew
+      case 3: self = .release
+      case 4: self = .check
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .ask: return 1
+      case .renew: return 2
+      case .release: return 3
+      case .check: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Fleet_V1_ClaimRequest.Kind] = [
+      .unspecified,
+      .ask,
+      .renew,
+      .release,
+      .check,
+    ]
+
+  }
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_ModelRate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var model: String = String()
+
+  /// Requests a second; absent when nobody knows.
+  var perSecond: Double {
+    get {_perSecond ?? 0}
+    set {_perSecond = newValue}
+  }
+  /// Returns true if `perSecond` has been explicitly set.
+  var hasPerSecond: Bool {self._perSecond != nil}
+  /// Clears the value of `perSecond`. Subsequent reads from it will return its default value.
+  mutating func clearPerSecond() {self._perSecond = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _perSecond: Double? = nil
+}
+
+nonisolated struct Fleet_V1_ClaimReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var answer: Fleet_V1_ClaimReply.Answer = .unspecified
+
+  /// With a promise: what it can take on of each model that it serves too.
+  var spare: [Fleet_V1_ModelRate] = []
+
+  /// With a refusal: its name, and what follows the callee's name in a sentence. A name that is not known is a refusal all the same.
+  var cause: String = String()
+
+  var text: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Answer: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case promised // = 1
+    case refused // = 2
+
+    /// To KIND_CHECK: the claim stands.
+    case `open` // = 3
+
+    /// To KIND_CHECK and KIND_RELEASE: there is nothing to stay for.
+    case closed // = 4
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .promised
+      case 2: self = .refused
+      case 3: self = .open
+      case 4: self = .closed
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .promised: return 1
+      case .refused: return 2
+      case .open: return 3
+      case .closed: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Fleet_V1_ClaimReply.Answer] = [
+      .unspecified,
+      .promised,
+      .refused,
+      .open,
+      .closed,
+    ]
+
+  }
+
+  init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "fleet.v1"
@@ -4535,4 +4714,161 @@ nonisolated extension Fleet_V1_ReadReply: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Fleet_V1_ClaimRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ClaimRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}number\0\u{3}ordered_by\0\u{3}is_forced\0\u{3}is_automatic\0\u{1}needs\0\u{1}health\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.orderedBy) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isForced) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.isAutomatic) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.needs) }()
+      case 7: try { try decoder.decodeSingularEnumField(value: &self.health) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
+    }
+    if !self.orderedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.orderedBy, fieldNumber: 3)
+    }
+    if self.isForced != false {
+      try visitor.visitSingularBoolField(value: self.isForced, fieldNumber: 4)
+    }
+    if self.isAutomatic != false {
+      try visitor.visitSingularBoolField(value: self.isAutomatic, fieldNumber: 5)
+    }
+    if !self.needs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.needs, fieldNumber: 6)
+    }
+    if self.health != .unspecified {
+      try visitor.visitSingularEnumField(value: self.health, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ClaimRequest, rhs: Fleet_V1_ClaimRequest) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.orderedBy != rhs.orderedBy {return false}
+    if lhs.isForced != rhs.isForced {return false}
+    if lhs.isAutomatic != rhs.isAutomatic {return false}
+    if lhs.needs != rhs.needs {return false}
+    if lhs.health != rhs.health {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ClaimRequest.Kind: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_UNSPECIFIED\0\u{1}KIND_ASK\0\u{1}KIND_RENEW\0\u{1}KIND_RELEASE\0\u{1}KIND_CHECK\0")
+}
+
+nonisolated extension Fleet_V1_ModelRate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ModelRate"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{3}per_second\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self._perSecond) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 1)
+    }
+    try { if let v = self._perSecond {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ModelRate, rhs: Fleet_V1_ModelRate) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs._perSecond != rhs._perSecond {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ClaimReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ClaimReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}answer\0\u{1}spare\0\u{1}cause\0\u{1}text\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.answer) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.spare) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.cause) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if self.answer != .unspecified {
+      try visitor.visitSingularEnumField(value: self.answer, fieldNumber: 2)
+    }
+    if !self.spare.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.spare, fieldNumber: 3)
+    }
+    if !self.cause.isEmpty {
+      try visitor.visitSingularStringField(value: self.cause, fieldNumber: 4)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_ClaimReply, rhs: Fleet_V1_ClaimReply) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.answer != rhs.answer {return false}
+    if lhs.spare != rhs.spare {return false}
+    if lhs.cause != rhs.cause {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_ClaimReply.Answer: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ANSWER_UNSPECIFIED\0\u{1}ANSWER_PROMISED\0\u{1}ANSWER_REFUSED\0\u{1}ANSWER_OPEN\0\u{1}ANSWER_CLOSED\0")
 }

@@ -111,7 +111,12 @@ struct AgentService<Agent: NodeAgent>: Fleet_V1_NodeAgent.SimpleServiceProtocol 
 
   func drain(request: Fleet_V1_DrainRequest, context: ServerContext) async throws -> Fleet_V1_DrainReply {
     try await answering { () async throws(CommandError) in
-      guard case .draining(let siblings) = try await agent.execute(.drain(DrainOrder(wire: request))) else {
+      var order = try DrainOrder(wire: request)
+      // Whoever overrules the siblings is known by the certificate, not by what the console says.
+      if order.isForced, let caller = CertificateName(calling: context) {
+        order.orderedBy += ", with force as \(caller)"
+      }
+      guard case .draining(let siblings) = try await agent.execute(.drain(order)) else {
         throw unexpected("drain")
       }
       var reply = Fleet_V1_DrainReply()

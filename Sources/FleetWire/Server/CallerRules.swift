@@ -8,8 +8,11 @@ import X509
 struct CallerRules: ServerInterceptor {
   let node: NodeName
   let fleet: String
-  /// What a node of the same store may call too: it reads files of versions, and changes nothing.
-  private static let forSiblings = Fleet_V1_NodeAgent.Method.Read.descriptor.fullyQualifiedMethod
+  /// What a node of the same store may call: it reads files of versions, and asks for promises.
+  private static let forSiblings = [
+    Fleet_V1_NodeAgent.Method.Read.descriptor.fullyQualifiedMethod: "gives files",
+    Fleet_V1_NodeAgent.Method.Claim.descriptor.fullyQualifiedMethod: "makes promises",
+  ]
 
   func intercept<Input: Sendable, Output: Sendable>(
     request: StreamingServerRequest<Input>,
@@ -37,10 +40,9 @@ struct CallerRules: ServerInterceptor {
     switch name.holder {
     case .operator: return nil
     case .node(let caller):
-      let isForSiblings = context.descriptor.fullyQualifiedMethod == Self.forSiblings
-      if isForSiblings, caller.store == node.store { return nil }
-      guard !isForSiblings else {
-        return CommandError(.denied, "\(node) gives files to nodes of \(node.store) alone, and the caller is \(caller)")
+      if let kindness = Self.forSiblings[context.descriptor.fullyQualifiedMethod] {
+        if caller.store == node.store { return nil }
+        return CommandError(.denied, "\(node) \(kindness) to nodes of \(node.store) alone, and the caller is \(caller)")
       }
       return CommandError(
         .denied,

@@ -82,7 +82,9 @@ struct DemoFleet: Sendable {
       "authority": authority.certificatePath,
       "certificate": certificate.certificatePath,
       "key": certificate.keyPath,
-      "siblings": Dictionary(uniqueKeysWithValues: siblings.map { ($0.name.description, $0.http) }),
+      "siblings": Dictionary(
+        uniqueKeysWithValues: siblings.map { ($0.name.description, "\($0.http) control=\($0.control)") }
+      ),
       "slo": [
         "p99": Quantity.text(plan.fleet.slo.p99),
         "errors": "\(plan.fleet.slo.errors * 100)%",
@@ -92,6 +94,7 @@ struct DemoFleet: Sendable {
     ]
     let health = plan.fleet.health.settings
     if !health.isEmpty { document["health"] = Dictionary(uniqueKeysWithValues: health.map { ($0.key, $0.value) }) }
+    if plan.fleet.autoDrain != AutoDrainRule() { document["auto_drain"] = plan.fleet.autoDrain.text }
     if let fault = node.fault { document["inject"] = fault }
     let data = try JSONSerialization.data(withJSONObject: document, options: [.prettyPrinted, .sortedKeys])
     return String(decoding: data, as: UTF8.self)

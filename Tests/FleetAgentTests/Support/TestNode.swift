@@ -23,6 +23,7 @@ final class TestNode: Sendable {
     folder: TemporaryFolder? = nil,
     engines: FakeEngines = FakeEngines(),
     siblings names: [NodeName] = [],
+    links: [NodeName: any NodeAgent]? = nil,
     memory: SwitchMemory? = SwitchMemory(available: { nil }),
     _ change: (inout AgentConfiguration) -> Void = { _ in }
   ) async throws {
@@ -40,10 +41,11 @@ final class TestNode: Sendable {
       configuration,
       version: "test",
       log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-      memory: memory
+      memory: memory,
+      links: links
     ) { _ in engines }
     let services: [any Service] = [
-      parts.supervisor, parts.drain, parts.siblings, parts.sampler, parts.probation,
+      parts.supervisor, parts.budget, parts.drain, parts.siblings, parts.sampler, parts.probation,
     ]
     tasks = services.map { service in Task { try await service.run() } }
   }
