@@ -32,10 +32,7 @@ struct DrainForm: Equatable, Sendable {
     let selected = state.selectedNodes.filter { $0.isReachable(at: state.now) && $0.last?.availability != .drained }
     nodes = selected.map(\.name)
     reason = TextInput(selected.compactMap { $0.last?.reasons.first }.first ?? "maintenance", limit: 120)
-    let names = nodes
-    needsForce = selected.contains { node in
-      !state.siblings(of: node.name).contains { $0.isServing(at: state.now) && !names.contains($0.name) }
-    }
+    needsForce = DrainForecast(nodes, of: state).nodes.contains(where: \.needsForce)
   }
 
   var isReady: Bool { !reason.text.allSatisfy { $0 == " " } && (!needsForce || isForced) && !nodes.isEmpty }
