@@ -146,6 +146,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict
     ),
@@ -231,7 +232,9 @@ let package = Package(
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(
       name: "FleetConsoleTests",
-      dependencies: ["FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal", "FleetConsole"],
+      dependencies: [
+        "FleetCore", "FleetConfiguration", "FleetTransfer", "Terminal", "FleetConsole", "FleetTestSupport",
+      ],
       exclude: ["Golden", "Fixtures"],
       swiftSettings: strict
     ),
@@ -250,7 +253,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict
     ),

@@ -34,6 +34,7 @@ package struct Console {
   private let clock: ConsoleClock
   private let onTheme: @Sendable (String) -> Void
   private let catalog: any JobCatalog
+  private let alerts: (any AlertCatalog)?
 
   /// `themes` in the order in which the theme key goes through them, the first one first. `onTheme` hears the name of a theme
   /// that the user chose.
@@ -42,12 +43,14 @@ package struct Console {
     themes: [Theme] = [.midnight],
     clock: ConsoleClock = .system(),
     jobs catalog: any JobCatalog = NoJobs(),
+    alerts: (any AlertCatalog)? = nil,
     onTheme: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.agents = AgentDirectory(agents)
     self.themes = themes.isEmpty ? [.midnight] : themes
     self.clock = clock
     self.catalog = catalog
+    self.alerts = alerts
     self.onTheme = onTheme
   }
 
@@ -108,6 +111,11 @@ package struct Console {
       }
       let (catalog, reader) = (catalog, JobReader())
       group.addTask { await reader.run(catalog) { sender.yield(.message($0)) } }
+      let (alerts, alertReader) = (alerts, AlertReader())
+      if let alerts {
+        alertReader.ask(recording: nil)
+        group.addTask { await alertReader.run(alerts) { sender.yield(.message($0)) } }
+      }
       if let extra {
         group.addTask { for await message in extra { sender.yield(.message(message)) } }
       }
@@ -144,6 +152,15 @@ package struct Console {
             case .cancelJob: job?.cancel()
             case .setTheme(let name): onTheme(name)
             case .readJobs(let page): reader.ask(page: page)
+            case .readAlerts(let observation): alertReader.ask(recording: observation)
+            case .acknowledgeAlert(let id):
+              guard let alerts else { break }
+              group.addTask {
+                let result = await Self.result { () async throws(CommandError) in
+                  try await alerts.acknowledge(id, by: operatorName)
+                }
+                sender.yield(.message(.alertAcknowledged(id, result)))
+              }
             case .askJob(let wish, let id):
               group.addTask {
                 let result = await Self.result { () async throws(CommandError) in try await catalog.ask(wish, of: id) }
@@ -191,7 +208,7 @@ package struct Console {
     case .drain(let plan): job = DrainJob(plan, agents: agents)
     case .undrain(let nodes): job = UndrainJob(nodes, operatorName: operatorName, agents: agents)
     case .rollback(let plan): job = RollbackJob(plan, agents: agents)
-    case .quit, .cancelJob, .setTheme, .readJobs, .askJob, .orderPush: return nil
+    case .quit, .cancelJob, .setTheme, .readJobs, .askJob, .orderPush, .readAlerts, .acknowledgeAlert: return nil
     }
     return Task { _ = await job.run(tell) }
   }

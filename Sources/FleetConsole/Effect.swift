@@ -6,6 +6,9 @@ package enum Effect: Sendable, Equatable {
   case readJobs(page: String?)
   case askJob(JobWish, of: String)
   case orderPush(PushOrder)
+  /// Read the alerts, after writing down what was seen.
+  case readAlerts(recording: AlertObservation?)
+  case acknowledgeAlert(Int)
   case drain(DrainPlan)
   case undrain([NodeName])
   case rollback(RollbackPlan)

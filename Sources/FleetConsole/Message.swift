@@ -23,4 +23,8 @@ package enum Message: Sendable {
   /// What came of something asked of a job.
   case jobAnswered(String, JobWish, Result<String, CommandError>)
   case jobOrdered(Result<OrderedJob, CommandError>)
+  case alerts(AlertReading, recorded: AlertObservation?)
+  /// The alerts could not be read or written.
+  case alertsUnread(CommandError)
+  case alertAcknowledged(Int, Result<AlertReading, CommandError>)
 }

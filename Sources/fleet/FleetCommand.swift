@@ -16,6 +16,7 @@ struct FleetCommand: AsyncParsableCommand {
     subcommands: [
       TopCommand.self, StatusCommand.self, WhyCommand.self, WatchCommand.self, PushCommand.self, DiffCommand.self,
       ApplyCommand.self, RollbackCommand.self, DrainCommand.self, UndrainCommand.self, JobsCommand.self,
+      AlertsCommand.self,
       BenchCommand.self, AuthorityCommand.self, KeyCommand.self, SignCommand.self, VerifyCommand.self, DemoCommand.self,
       JobCommand.self,
     ],

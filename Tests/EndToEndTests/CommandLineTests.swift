@@ -39,8 +39,8 @@ extension EndToEnd {
   }
 
   private static let commands = [
-    "top", "status", "why", "watch", "push", "diff", "apply", "rollback", "drain", "undrain", "jobs", "bench", "ca",
-    "key", "sign", "verify", "demo",
+    "top", "status", "why", "watch", "push", "diff", "apply", "rollback", "drain", "undrain", "jobs", "alerts", "bench",
+    "ca", "key", "sign", "verify", "demo",
   ]
 
   @Test func everyCommandExplainsItself() async throws {
@@ -64,6 +64,7 @@ extension EndToEnd {
       #expect(readme.contains("| `fleet \(command)` | \(overview) |"), "the README's row of 'fleet \(command)'")
     }
     help += try await Program.fleet("ca", "issue", "--help").output
+    help += try await Program.fleet("alerts", "watch", "--help").output
     help += try await Program.run(Programs.folder.appending(path: "fleetd"), ["run", "--help"]).output
     for match in readme.matches(of: /--[a-z][a-z-]+/) where !match.output.hasPrefix("--help") {
       #expect(help.contains(match.output), "'\(match.output)' is in the README, but in no --help")

@@ -31,6 +31,14 @@ import Testing
     ("job-offer", { offered() }),
     ("drain-dialog", { pressed(.degraded().selecting("denver-02/b"), .character("d")) }),
     ("drain-last", { lastServing() }),
+    ("drain-plan", { pressed(.measured().selecting("denver-02/b"), .character("d")) }),
+    ("drain-panel", { pressed(.draining().selecting("denver-02/b"), .enter) }),
+    ("node-evidence", { pressed(.explained().selecting("denver-02/b"), .enter) }),
+    ("why", { pressed(.explained().selecting("denver-02/b"), .character("w")) }),
+    ("why-healthy", { pressed(.explained().selecting("denver-02/a"), .character("w")) }),
+    ("alerts", { pressed(.withAlerts(), .character("A")) }),
+    ("alerts-resolved", { pressed(.withAlerts(), .character("A"), .end, .up) }),
+    ("alerts-none", { noAlerts() }),
     ("undrain-dialog", { pressed(.drained().selecting("denver-02/b"), .character("u")) }),
     ("rollback-dialog", { pressed(.healthy(), .character("b")) }),
     ("help", { pressed(.healthy(), .character("?")) }),
@@ -118,6 +126,12 @@ import Testing
       if frame.node.description == "austin-01/b" { frame.diskFreeBytes = .measured(20_000_000) }
     }
     return pressed(fleet, .character("p"), .up, .up, .left)
+  }
+
+  private static func noAlerts() -> FleetFixture {
+    let fleet = pressed(.healthy(), .character("A"))
+    fleet.send(.alerts(AlertReading(alerts: []), recorded: nil))
+    return fleet
   }
 
   private static func noJobs() -> FleetFixture {

@@ -18,6 +18,14 @@ import Testing
       for key in keys { fleet.send(.key(key)) }
       scenes.append((name, fleet))
     }
+    for (name, key) in [("alerts", "A"), ("why", "w")] as [(String, Character)] {
+      let fleet = FleetFixture.withAlerts().selecting("denver-02/b")
+      fleet.press(.character(key))
+      scenes.append((name, fleet))
+    }
+    let panel = FleetFixture.draining().selecting("denver-02/b")
+    panel.press(.enter)
+    scenes.append(("drain panel", panel))
     let jobs = FleetFixture.withJobs()
     jobs.press(.character("J"))
     scenes.append(("jobs", jobs))

@@ -303,7 +303,7 @@ import Testing
   }
 
   @Test func everyActionHasAKeyOfItsOwnAndHelpAndReadmeNameAll() throws {
-    for page in [Interface.Page.fleet, .jobs] {
+    for page in [Interface.Page.fleet, .jobs, .alerts] {
       let keys = ActionRegistry.all.filter { $0.scope.holds(page) }.flatMap(\.keys)
       #expect(Set(keys).count == keys.count)
     }

@@ -98,7 +98,7 @@ struct JobDatabaseTests {
       _ = try store.create(TestJobs.order())
       try store.database.write { try $0.execute(sql: "PRAGMA user_version = 7") }
     }
-    expectError(.invalid, "was written by a newer fleet (schema 7, this one knows 1); nothing was changed") {
+    expectError(.invalid, "was written by a newer fleet (schema 7, this one knows 2); nothing was changed") {
       _ = try JobStore.open(folder: folder.path)
     }
     let database = try DatabaseQueue(path: folder.path("jobs.sqlite"))

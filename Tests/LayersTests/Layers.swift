@@ -28,6 +28,7 @@ enum Layers {
       "FleetCore", "FleetConfiguration", "FleetTransfer", "FleetWire", "FleetAuthority", "FleetConsole", "FleetJournal",
       "Terminal",
       "ArgumentParser", "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHPACK",
+      "NIOSSL",
     ]),
     "fleetd": system.union([
       "FleetCore", "FleetWire", "FleetServing", "FleetAgent", "ArgumentParser", "FoundationEssentials", "Logging",

@@ -17,6 +17,7 @@ package struct FleetState: Sendable, Equatable {
   package internal(set) var job: JobReport?
   /// Work that outlives this console.
   package internal(set) var jobs = JobsState()
+  package internal(set) var alerts = AlertsState()
   var interface = Interface()
   /// Who orders what is ordered here.
   let operatorName: String

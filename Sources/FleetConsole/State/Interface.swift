@@ -13,6 +13,9 @@ struct Interface: Sendable, Equatable {
     case node(NodeName)
     case jobs
     case job(String)
+    case alerts
+    /// Why the node is as it is.
+    case why(NodeName)
   }
 
   enum Overlay: Equatable, Sendable {
@@ -28,11 +31,12 @@ struct Interface: Sendable, Equatable {
   /// Of the screen, so that scrolling ends where the text does; nil before it is known.
   var size: Size?
   var page = Page.fleet
-  /// First line of the node page.
+  /// First line of the node's page, or of why it is as it is.
   var pageScroll = 0
   var jobSelection: String?
   /// First row of a job's page; nil while it follows what goes on.
   var jobScroll: Int?
+  var alertSelection: Int?
   var overlay: Overlay?
   var selection: Selection?
   var collapsed: Set<String> = []

@@ -5,18 +5,30 @@ internal import Terminal
 struct Action: Sendable {
   enum ID: String, CaseIterable, Sendable {
     case open, push, drain, undrain, rollback, filter, sort, jobs, pause, resume, cancel, undo
+    case alerts, acknowledge, why
     case theme, events, help, back, quit
     case up, down, pageUp, pageDown, first, last
   }
 
   /// The pages on which its keys mean it.
   enum Scope: Sendable {
-    case everywhere, nodes, jobs
+    case everywhere, nodes, jobs, alerts
 
     func holds(_ page: Interface.Page) -> Bool {
-      switch (self, page) {
-      case (.everywhere, _), (.nodes, .fleet), (.nodes, .node), (.jobs, .jobs), (.jobs, .job): true
-      case (.nodes, .jobs), (.nodes, .job), (.jobs, .fleet), (.jobs, .node): false
+      switch page {
+      case .fleet, .node, .why: self == .everywhere || self == .nodes
+      case .jobs, .job: self == .everywhere || self == .jobs
+      case .alerts: self == .everywhere || self == .alerts
+      }
+    }
+
+    /// What to say of a key that means something only there.
+    var words: String {
+      switch self {
+      case .everywhere: ""
+      case .nodes: "that is for nodes; esc goes back to them"
+      case .jobs: "that is for jobs; J shows them"
+      case .alerts: "that is for alerts; A shows them"
       }
     }
   }
@@ -43,7 +55,7 @@ enum ActionRegistry {
       [.enter],
       "⏎",
       "open",
-      "open the node or the job; fold or unfold the store",
+      "open the node, the job or the alert's node; fold or unfold the store",
       disabled: Availabilities.open
     ),
     make(
@@ -104,6 +116,33 @@ enum ActionRegistry {
       "jobs",
       "pushes under way and ended, each a job with a page",
       command: "fleet jobs"
+    ),
+    make(
+      .alerts,
+      [.character("A")],
+      "A",
+      "alerts",
+      "what is wrong in the fleet, one alert a cause, and what was",
+      command: "fleet alerts"
+    ),
+    make(
+      .why,
+      on: .nodes,
+      [.character("w")],
+      "w",
+      "why",
+      "why the node is as it is: what, since when, what changed before",
+      disabled: Availabilities.why
+    ),
+    make(
+      .acknowledge,
+      on: .alerts,
+      [.character("a")],
+      "a",
+      "take on",
+      "on alerts: say that you have it",
+      command: "fleet alerts ack ID",
+      disabled: AlertAvailabilities.acknowledge
     ),
     make(
       .pause,

@@ -6,7 +6,9 @@ enum Availabilities {
     switch state.interface.page {
     case .fleet: break
     case .node: return "the node is open already"
+    case .why: return nil
     case .jobs, .job: return JobAvailabilities.open(state)
+    case .alerts: return AlertAvailabilities.open(state)
     }
     return state.selectedNodes.isEmpty ? "no node is selected" : nil
   }
@@ -44,6 +46,11 @@ enum Availabilities {
       ? nil : "\(words(nodes)) without an earlier version to go back to"
   }
 
+  static func why(_ state: FleetState) -> String? {
+    if case .why = state.interface.page { return "this page says why" }
+    return state.selectedNodes.count == 1 ? nil : "select one node"
+  }
+
   static func theme(_ state: FleetState) -> String? {
     state.interface.themeNames.count > 1 ? nil : "there is one theme only: no colours, or no folder 'themes'"
   }
@@ -72,7 +79,10 @@ extension FleetState {
   /// The node that is open or selected, or those of the selected store that the filter shows: nothing happens to a node
   /// that is out of sight.
   var selectedNodes: [NodeState] {
-    if case .node(let name) = interface.page { return node(name).map { [$0] } ?? [] }
+    switch interface.page {
+    case .node(let name), .why(let name): return node(name).map { [$0] } ?? []
+    case .fleet, .jobs, .job, .alerts: break
+    }
     switch interface.selection {
     case .node(let name): return [node(name)].compactMap { $0 }.filter { FleetRows.matches($0, self) }
     case .store(let store): return nodes(of: store).filter { FleetRows.matches($0, self) }

@@ -50,7 +50,7 @@ extension FleetState {
   /// The job that is open or selected.
   var chosenJob: ListedJob? {
     switch interface.page {
-    case .fleet, .node: nil
+    case .fleet, .node, .alerts, .why: nil
     case .jobs: interface.jobSelection.flatMap(jobs.job)
     case .job(let id): jobs.job(id) ?? (jobs.page?.job.id == id ? jobs.page?.job : nil)
     }

@@ -14,7 +14,7 @@ enum JobListNews {
     let isLookedAt: Bool
     var page: String?
     switch state.interface.page {
-    case .fleet, .node: isLookedAt = false
+    case .fleet, .node, .alerts, .why: isLookedAt = false
     case .jobs: isLookedAt = true
     case .job(let id):
       isLookedAt = true

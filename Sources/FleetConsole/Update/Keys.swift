@@ -14,8 +14,7 @@ enum Keys {
     if let overlay = state.interface.overlay { return Overlays.handle(key, in: overlay, &state) }
     guard let action = ActionRegistry.action(for: key, on: state.interface.page) else {
       if let elsewhere = ActionRegistry.scopeElsewhere(of: key, on: state.interface.page) {
-        state.interface.notice =
-          elsewhere == .jobs ? "that is for jobs; J shows them" : "that is for nodes; esc goes back to them"
+        state.interface.notice = elsewhere.words
       }
       return []
     }
@@ -31,6 +30,9 @@ enum Keys {
     case .open: return open(&state)
     case .push: state.interface.overlay = .push(PushForm(state))
     case .jobs: return JobKeys.show(&state)
+    case .alerts: return AlertKeys.show(&state)
+    case .acknowledge: return AlertKeys.acknowledge(&state)
+    case .why: why(&state)
     case .pause: return JobKeys.wish(.pause, &state)
     case .resume: return JobKeys.wish(.resume, &state)
     case .cancel: return JobKeys.wish(.cancel, &state)
@@ -63,10 +65,19 @@ enum Keys {
   }
 
   private static func open(_ state: inout FleetState) -> [Effect] {
-    if state.interface.page == .jobs {
+    switch state.interface.page {
+    case .jobs:
       guard let job = state.chosenJob else { return [] }
       JobKeys.open(job.id, &state)
       return JobListNews.read(&state)
+    case .alerts:
+      AlertKeys.open(&state)
+      return []
+    case .why(let name):
+      state.interface.page = .node(name)
+      state.interface.pageScroll = 0
+      return []
+    case .fleet, .node, .job: break
     }
     switch state.interface.selection {
     case .node(let name):
@@ -82,9 +93,18 @@ enum Keys {
   private static func back(_ state: inout FleetState) {
     switch state.interface.page {
     case .fleet: Filtering.clear(&state)
-    case .node, .jobs: state.interface.page = .fleet
+    case .node, .jobs, .alerts: state.interface.page = .fleet
     case .job: state.interface.page = .jobs
+    case .why(let name):
+      state.interface.page = .node(name)
+      state.interface.pageScroll = 0
     }
+  }
+
+  private static func why(_ state: inout FleetState) {
+    guard let name = state.selectedNodes.first?.name else { return }
+    state.interface.page = .why(name)
+    state.interface.pageScroll = 0
   }
 
   private static func move(_ step: Int, _ state: inout FleetState) {
@@ -93,6 +113,10 @@ enum Keys {
     case .node:
       state.interface.pageScroll = min(max(0, state.interface.pageScroll + step), NodeView.lastScroll(state))
       return
+    case .why:
+      state.interface.pageScroll = min(max(0, state.interface.pageScroll + step), WhyView.lastScroll(state))
+      return
+    case .alerts: return AlertKeys.move(step, &state)
     case .jobs: return JobKeys.move(step, &state)
     case .job: return JobKeys.scroll(step, &state)
     }

@@ -7,7 +7,7 @@ package func update(_ state: inout FleetState, _ message: Message, at now: Momen
   switch message {
   case .tick:
     FleetNews.age(&state)
-    return JobListNews.tick(&state)
+    return JobListNews.tick(&state) + AlertNews.tick(&state)
   case .resized(let size):
     state.interface.size = size
     return []
@@ -44,5 +44,14 @@ package func update(_ state: inout FleetState, _ message: Message, at now: Momen
     return JobListNews.answered(id, wish, result, &state)
   case .jobOrdered(let result):
     return JobListNews.ordered(result, &state)
+  case .alerts(let reading, let recorded):
+    AlertNews.receive(reading, recorded: recorded, &state)
+    return []
+  case .alertsUnread(let error):
+    AlertNews.unread(error, &state)
+    return []
+  case .alertAcknowledged(let id, let result):
+    AlertNews.acknowledged(id, result, &state)
+    return []
   }
 }

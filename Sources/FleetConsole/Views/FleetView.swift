@@ -11,10 +11,10 @@ struct FleetView {
 
   /// The most needed first.
   private static let hints: [Action.ID] = [
-    .push, .drain, .quit, .help, .jobs, .undrain, .open, .filter, .sort, .events, .theme, .rollback,
+    .push, .drain, .quit, .help, .alerts, .why, .jobs, .undrain, .open, .filter, .sort, .events, .theme, .rollback,
   ]
   private static let orderedHints: [Action.ID] = [
-    .open, .push, .drain, .undrain, .rollback, .filter, .sort, .jobs, .theme, .events, .help, .quit,
+    .open, .push, .drain, .undrain, .rollback, .why, .filter, .sort, .jobs, .alerts, .theme, .events, .help, .quit,
   ]
 
   func draw(into buffer: inout Buffer) {

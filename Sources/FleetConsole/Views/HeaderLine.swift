@@ -36,6 +36,15 @@ struct HeaderLine {
     return heard.allSatisfy(\.isSimulated) ? "simulated" : "\(count) simulated"
   }
 
+  /// Those that nobody has taken on.
+  private var alerts: Part? {
+    let alerts = state.alerts.unacknowledged
+    guard let worst = alerts.map(\.severity).max() else { return nil }
+    let mark = Mark.of(worst)
+    let text = "\(mark.glyph) \(alerts.count == 1 ? "1 alert" : "\(alerts.count) alerts")"
+    return Part(spans: [Span(text, theme(mark.role))], priority: 2)
+  }
+
   private var parts: [Part] {
     let total = Aggregate(state.nodes, at: state.now)
     let stores = Set(state.nodes.map(\.name.store)).count
@@ -49,6 +58,7 @@ struct HeaderLine {
       let mark = Mark.of(condition)
       parts.append(Part(spans: [Span("\(mark.glyph) \(count) \(mark.word)", theme(mark.role))], priority: 0))
     }
+    if let alerts { parts.append(alerts) }
     if !state.jobs.interrupted.isEmpty {
       let text = "✖ \(Words.jobs(state.jobs.interrupted.count)) interrupted"
       parts.append(Part(spans: [Span(text, theme(.critical))], priority: 2))

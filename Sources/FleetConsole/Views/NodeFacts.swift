@@ -14,14 +14,18 @@ struct NodeFacts {
   let node: NodeState
 
   var blocks: [Block] {
-    var blocks = [condition, engine]
+    var blocks = [condition]
+    if let frame = node.last, let drain = frame.drain {
+      blocks.append(DrainFacts(state: state, theme: theme, facts: self, frame: frame, drain: drain).block)
+    }
+    blocks += [evidence, engine]
     blocks += accelerators
     blocks += models
     blocks += [repository, box, probes, events]
     return blocks.filter { !$0.lines.isEmpty }
   }
 
-  private func fact(_ label: String, _ value: String, _ role: Role = .text) -> [Span] {
+  func fact(_ label: String, _ value: String, _ role: Role = .text) -> [Span] {
     [
       Span(label + String(repeating: " ", count: max(1, 13 - Glyphs.width(of: label))), theme(.muted)),
       Span(value, theme(role)),
@@ -57,28 +61,42 @@ struct NodeFacts {
       lines.append(
         isFresh ? fact("availability", mark.text, mark.role) : fact("availability", "was \(mark.word)", .stale)
       )
-      if let drain = frame.drain { lines += self.drain(drain) }
+      if let status = frame.autoDrain, status.stage != .watching {
+        lines.append(fact("auto-drain", Self.words(status), status.stage == .probation ? .warning : .critical))
+      }
       if let fault = frame.injectedFault { lines.append(fact("injected", "⚑ \(fault)", .warning)) }
       if frame.isSimulated { lines.append(fact("", "simulated: a stand-in, not a box", .warning)) }
+    }
+    for alert in state.alerts.alerts(of: node.name) {
+      let by = alert.acknowledgement.map { ", \($0.by) has it" } ?? ""
+      lines.append(fact("alert \(alert.id)", "\(alert.cause.kind.words)\(by)", Mark.of(alert).role))
     }
     return Block(title: "condition", lines: lines)
   }
 
-  private func drain(_ drain: DrainStatus) -> [[Span]] {
-    let left = drain.deadline.timeIntervalSince(node.last?.time ?? drain.deadline)
-    var lines = [
-      fact("drained for", drain.reason, .accent),
-      fact(
-        "by",
-        "\(drain.orderedBy) at \(Format.clock(drain.since, utcOffset: state.utcOffset))\(drain.isForced ? ", forced" : "")"
-      ),
-      fact("handed off", "\(Format.count(drain.handedOff)) requests"),
-    ]
-    if node.last?.availability == .draining {
-      lines.append(fact("deadline", left > 0 ? "in \(Format.age(left))" : "passed"))
+  static func words(_ status: AutoDrainStatus) -> String {
+    let stage =
+      switch status.stage {
+      case .watching: "watching"
+      case .wouldDrain: "would drain itself (shadow mode)"
+      case .refused: "may not drain itself"
+      case .draining: "drained itself"
+      case .probation: "on probation"
+      case .held: "stays drained until a person undrains it"
+      }
+    return status.text.isEmpty ? stage : "\(stage): \(status.text)"
+  }
+
+  /// What each rule was told from, on the node's clock.
+  private var evidence: Block {
+    let findings = node.last?.findings ?? []
+    let lines = findings.compactMap { finding in
+      EvidenceText.words(finding, utcOffset: state.utcOffset).map { words in
+        let subject = finding.subject.isEmpty ? "" : "\(finding.subject): "
+        return fact(EvidenceText.name(finding.rule), subject + words, isFresh ? .text : .stale)
+      }
     }
-    if drain.cutAtDeadline > 0 { lines.append(fact("cut off", "\(drain.cutAtDeadline) at the deadline", .critical)) }
-    return lines
+    return Block(title: "evidence", lines: lines)
   }
 
   private var engine: Block {
@@ -118,6 +136,7 @@ struct NodeFacts {
         let p50 = Format.number(histogram.milliseconds(atPercentile: 50))
         return "p50 \(p50)  p99 \(Format.number(histogram.milliseconds(atPercentile: 99))) ms"
       }
+      let capacity = node.last?.capacity.first { $0.model == model.version.name }?.perSecond
       return Block(
         title: "\(model.version)  \(model.digest.short)",
         lines: [
@@ -129,7 +148,7 @@ struct NodeFacts {
           fact("errors", Format.count(model.errors), model.errors > 0 ? .warning : .text),
           fact("in flight", "\(model.inFlight), \(model.queued) of them waiting"),
           fact("energy", model.joulesPerInference) { Format.fixed($0, 3) + " J/inf" },
-        ]
+        ] + (capacity.map { [fact("within SLO", $0) { Format.rate($0) + " req/s" }] } ?? [])
       )
     }
   }

@@ -9,7 +9,7 @@ struct NodeView {
   let name: NodeName
 
   private static let hints: [Action.ID] = [
-    .back, .push, .drain, .undrain, .rollback, .jobs, .theme, .events, .help, .quit,
+    .back, .why, .push, .drain, .undrain, .rollback, .alerts, .jobs, .theme, .events, .help, .quit,
   ]
 
   /// The scroll at which the longest column shows its last line; 0 while the screen's size is unknown.

@@ -9,6 +9,8 @@ package func view(_ state: FleetState, theme: Theme, size: Size) -> Buffer {
     SmallView(state: state, theme: theme).draw(into: &buffer)
   case .fleet: FleetView(state: state, theme: theme).draw(into: &buffer)
   case .node(let name): NodeView(state: state, theme: theme, name: name).draw(into: &buffer)
+  case .why(let name): WhyView(state: state, theme: theme, name: name).draw(into: &buffer)
+  case .alerts: AlertsView(state: state, theme: theme).draw(into: &buffer)
   case .jobs: JobsView(state: state, theme: theme).draw(into: &buffer)
   case .job(let id): JobView(state: state, theme: theme, id: id).draw(into: &buffer)
   }

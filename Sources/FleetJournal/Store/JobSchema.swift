@@ -3,7 +3,7 @@ internal import GRDB
 /// The tables, and how they came to be. A migration that was shipped is never changed; a new one is added below it, and `version`
 /// counts them.
 enum JobSchema {
-  static let version = 1
+  static let version = 2
   /// `FLJB`: says that the file is ours (PRAGMA application_id).
   static let applicationID = 0x464C_4A42
 
@@ -57,6 +57,30 @@ enum JobSchema {
           ) STRICT;
           CREATE INDEX request_of_job ON request (job);
           PRAGMA user_version = 1;
+          """
+      )
+    }
+    migrator.registerMigration("2 alerts") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE alert (
+            fleet_file TEXT NOT NULL,
+            fleet TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            is_open INTEGER NOT NULL,
+            changed REAL NOT NULL,
+            revision INTEGER NOT NULL,
+            told INTEGER NOT NULL DEFAULT 0,
+            body BLOB NOT NULL,
+            PRIMARY KEY (fleet_file, fleet, number)
+          ) STRICT;
+          CREATE TABLE alert_number (
+            fleet_file TEXT NOT NULL,
+            fleet TEXT NOT NULL,
+            next INTEGER NOT NULL,
+            PRIMARY KEY (fleet_file, fleet)
+          ) STRICT, WITHOUT ROWID;
+          PRAGMA user_version = 2;
           """
       )
     }

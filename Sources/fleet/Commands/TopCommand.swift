@@ -22,7 +22,8 @@ struct TopCommand: AsyncParsableCommand {
     let themes = try ThemeChoice.themes(wanted: theme)
     try await Connections.with(fleet.nodes, options: options, fleet: fleet) { agents in
       let jobs = JobsOnDisk(options: options, fleet: fleet, person: options.person ?? NSUserName())
-      try await Dashboard.run(fleet: fleet, agents: agents, themes: themes, jobs: jobs)
+      let alerts = AlertsOnDisk(options: options, fleet: fleet)
+      try await Dashboard.run(fleet: fleet, agents: agents, themes: themes, jobs: jobs, alerts: alerts)
     }
   }
 }

@@ -12,6 +12,7 @@ enum Dashboard {
     agents: [any NodeAgent],
     themes: [Theme],
     jobs: any JobCatalog,
+    alerts: any AlertCatalog,
     signals: StopSignals? = nil,
     traffic: (@Sendable () -> TrafficSummary)? = nil
   ) async throws {
@@ -35,7 +36,7 @@ enum Dashboard {
       if !Task.isCancelled { keys.yield(.ended) }
     }
     defer { for task in [reporting, reading, ending] { task.cancel() } }
-    _ = await Console(agents: agents, themes: themes, jobs: jobs).run(
+    _ = await Console(agents: agents, themes: themes, jobs: jobs, alerts: alerts).run(
       definition: fleet,
       library: ModelLibrary(reading: fleet.models, root: "."),
       operatorName: NSUserName(),

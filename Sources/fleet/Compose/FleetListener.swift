@@ -9,10 +9,14 @@ struct FleetListener {
   /// Enough frames of the past for the rates and percentiles of the last 10 s to be there at once.
   private static let history = 12
 
-  /// Calls `onChange` after each message and each `tick` until it gives false; gives the last state. Who keeps a state in
-  /// between has it copied at the next message.
+  /// Calls `onChange` after each message and each `tick` until it gives false; gives the last state. `extra` brings messages from
+  /// elsewhere. Who keeps a state in between has it copied at the next message.
   @discardableResult
-  func run(tick: Duration, onChange: (FleetState, _ isTick: Bool) throws -> Bool) async throws -> FleetState {
+  func run(
+    tick: Duration,
+    extra: AsyncStream<Message>? = nil,
+    onChange: (FleetState, _ isTick: Bool) throws -> Bool
+  ) async throws -> FleetState {
     let (messages, continuation) = AsyncStream.makeStream(of: Message.self, bufferingPolicy: .bufferingNewest(32_768))
     let clock = ConsoleClock.system()
     var state = FleetState(definition: definition, now: clock.now())
@@ -23,6 +27,9 @@ struct FleetListener {
           group.addTask {
             await NodeFollower(agent, history: Self.history, gate: gate, send: { continuation.yield($0) }).run()
           }
+        }
+        if let extra {
+          group.addTask { for await message in extra { continuation.yield(message) } }
         }
         group.addTask {
           while !Task.isCancelled {

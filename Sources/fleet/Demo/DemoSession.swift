@@ -42,11 +42,13 @@ struct DemoSession {
           await signals.wait()
         }
       } else {
+        let file = demo.folder.fleetFile.path(percentEncoded: false)
         try await Dashboard.run(
           fleet: fleet,
           agents: agents,
           themes: themes,
-          jobs: try JobsOnDisk(ofDemo: demo.folder.fleetFile.path(percentEncoded: false), fleet: fleet),
+          jobs: try JobsOnDisk(ofDemo: file, fleet: fleet),
+          alerts: try AlertsOnDisk(ofDemo: file, fleet: fleet),
           signals: signals,
           traffic: { shoppers.ledger.snapshot.summary }
         )

@@ -14,14 +14,46 @@ final class JobProcess: Sendable {
     self.pid = pid
   }
 
-  /// Its standard input is empty; what it prints goes to the end of `log`. It inherits nothing else.
-  static func start(_ program: String, _ arguments: [String], log: String) throws(CommandError) -> JobProcess {
+  /// How a process ended.
+  struct End: CustomStringConvertible {
+    let status: Int32
+
+    var isSuccess: Bool { status == 0 }
+
+    var description: String {
+      let signal = status & 0x7f
+      return signal == 0 ? "exit status \(status >> 8 & 0xff)" : "killed by signal \(signal)"
+    }
+  }
+
+  /// Where goes what it prints.
+  enum Output {
+    /// To the end of a file.
+    case log(String)
+    case standardError
+  }
+
+  /// Its standard input is `input`, or empty. It inherits nothing else.
+  static func start(
+    _ program: String,
+    _ arguments: [String],
+    input: Int32? = nil,
+    output: Output
+  ) throws(CommandError) -> JobProcess {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    unsafe posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-    unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    if let input {
+      unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
+    switch output {
+    case .log(let path):
+      unsafe posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+      unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    case .standardError: unsafe posix_spawn_file_actions_adddup2(&actions, 2, 1)
+    }
     try unsafe closeOthers(from: 3, &actions)
 
     var attributes = posix_spawnattr_t()
@@ -50,12 +82,7 @@ final class JobProcess: Sendable {
   }
 
   /// How it ended; nil while it runs.
-  var ended: String? {
-    status.withLock { $0 }.map { status in
-      let signal = status & 0x7f
-      return signal == 0 ? "exit status \(status >> 8 & 0xff)" : "killed by signal \(signal)"
-    }
-  }
+  var ended: End? { status.withLock { $0 }.map { End(status: $0) } }
 
   /// A dashboard may outlive it: somebody has to take note of its end.
   private func reap() {

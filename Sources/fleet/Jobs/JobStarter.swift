@@ -16,7 +16,7 @@ struct JobStarter: Sendable {
     let log = store.logPath(id)
     let arguments = ["job", "run", id.description, "--state", store.folder] + options.absoluteArguments
     let before = try store.job(id).changed
-    let process = try JobProcess.start(program, arguments, log: log)
+    let process = try JobProcess.start(program, arguments, output: .log(log))
     let end = ContinuousClock.now.advanced(by: Self.patience)
     while ContinuousClock.now < end {
       // In this order: one that ended between two looks had its say before.

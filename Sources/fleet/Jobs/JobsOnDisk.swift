@@ -55,14 +55,14 @@ final class JobsOnDisk: JobCatalog {
       return !isReading
     }
     guard isFree else { throw CommandError(.timeout, "the disk with the jobs does not answer") }
-    return try await bounded(reading, Self.readLimit, "reading the jobs") { [self] in
+    return try await reading.bounded(Self.readLimit, "reading the jobs") { [self] in
       defer { isReading.withLock { $0 = false } }
       return try everything(page: page)
     }
   }
 
   func ask(_ wish: JobWish, of job: String) async throws(CommandError) -> String {
-    try await bounded(ordering, Self.orderLimit, "asking \(job)") { [self] in
+    try await ordering.bounded(Self.orderLimit, "asking \(job)") { [self] in
       guard let store = try opened(), let id = JobID(job), let kind = JobRequest.Kind(wish) else {
         throw CommandError(.notFound, "no job '\(job)'")
       }
@@ -73,7 +73,7 @@ final class JobsOnDisk: JobCatalog {
   }
 
   func order(_ push: PushOrder) async throws(CommandError) -> OrderedJob {
-    try await bounded(ordering, Self.orderLimit, "ordering the push") { [self] in
+    try await ordering.bounded(Self.orderLimit, "ordering the push") { [self] in
       let store = try options.openJobs()
       let title = "push \(push.model.version) to \(push.target)"
       let order = try RolloutOrder(push.model, to: push.nodes, push.strategy, title: title, in: fleet)
@@ -154,37 +154,6 @@ final class JobsOnDisk: JobCatalog {
     let opened = try options.existingJobs()
     store.withLock { $0 = opened }
     return opened
-  }
-
-  /// Runs `body` on a queue and gives up waiting for it after `limit`; it goes on there.
-  private func bounded<Value: Sendable>(
-    _ executor: QueueExecutor,
-    _ limit: Duration,
-    _ what: String,
-    _ body: @escaping @Sendable () async throws -> Value
-  ) async throws(CommandError) -> Value {
-    let (results, result) = AsyncStream.makeStream(
-      of: Result<Value, CommandError>.self,
-      bufferingPolicy: .bufferingOldest(1)
-    )
-    Task(executorPreference: executor) {
-      do {
-        result.yield(.success(try await body()))
-      } catch let error as CommandError {
-        result.yield(.failure(error))
-      } catch {
-        result.yield(.failure(CommandError(.failed, "\(error)")))
-      }
-      result.finish()
-    }
-    let timer = Task {
-      do { try await Task.sleep(for: limit) } catch { return }
-      result.yield(.failure(CommandError(.timeout, "\(what) took longer than \(Quantity.text(limit))")))
-      result.finish()
-    }
-    defer { timer.cancel() }
-    for await result in results { return try result.get() }
-    throw CommandError(.conflict, "\(what) was stopped")
   }
 }
 

@@ -54,6 +54,7 @@ struct SimulationSession {
           agents: agents,
           themes: themes,
           jobs: try JobsOnDisk(ofDemo: fleet.fleetFile, fleet: definition),
+          alerts: try AlertsOnDisk(ofDemo: fleet.fleetFile, fleet: definition),
           signals: signals
         )
       }
