@@ -208,7 +208,7 @@ let package = Package(
     .testTarget(
       name: "FleetServingTests",
       dependencies: [
-        "FleetCore", "FleetWire", "FleetServing", "FleetTestSupport",
+        "FleetCore", "FleetWire", "FleetAuthority", "FleetServing", "FleetTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

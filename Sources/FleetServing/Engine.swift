@@ -71,6 +71,7 @@ package final class Engine: Sendable {
       handOff: handOff,
       maximumRelays: limits.relays,
       shortestAttempt: limits.relayAttempt,
+      security: options.siblingSecurity,
       fault: options.injectedFault.map { FaultInjector($0, agentStart: options.injectedFaultEpoch) }
     )
     let grpcFrontEnd = GRPCFrontEnd(dispatch: dispatch, maximumBytes: limits.bodyBytes)
@@ -81,6 +82,7 @@ package final class Engine: Sendable {
       responder: HandedOffCallResponder(rest: RESTFrontEnd(dispatch: dispatch), grpc: grpcFrontEnd),
       census: census,
       isAccepting: !options.waitsToServe,
+      tls: options.siblingSecurity.tls,
       limits: limits
     )
     var grpc: ConnectionServer?

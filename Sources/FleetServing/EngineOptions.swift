@@ -11,6 +11,8 @@ package struct EngineOptions: Sendable {
   package var grpcDescriptor: Int32?
   /// Memory shared with the agent to note in what is being done, `FlightRecord.bytes` long; nil for none.
   package var flightDescriptor: Int32?
+  /// How requests are handed to siblings, and taken from them.
+  package var siblingSecurity: SiblingSecurity
   package var limits: ServingLimits
   /// Whether clients may load and unload models.
   package var allowsModelControl: Bool
@@ -33,6 +35,7 @@ package struct EngineOptions: Sendable {
     httpDescriptor: Int32,
     grpcDescriptor: Int32? = nil,
     flightDescriptor: Int32? = nil,
+    siblingSecurity: SiblingSecurity = .plain,
     limits: ServingLimits = ServingLimits(),
     allowsModelControl: Bool = true,
     waitsToServe: Bool = false,
@@ -47,6 +50,7 @@ package struct EngineOptions: Sendable {
     self.httpDescriptor = httpDescriptor
     self.grpcDescriptor = grpcDescriptor
     self.flightDescriptor = flightDescriptor
+    self.siblingSecurity = siblingSecurity
     self.limits = limits
     self.allowsModelControl = allowsModelControl
     self.waitsToServe = waitsToServe

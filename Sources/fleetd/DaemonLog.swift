@@ -39,9 +39,14 @@ func orExit<Result>(status: Int32, _ body: () async throws -> Result) async thro
 }
 
 private func told(_ error: any Error, _ status: Int32) -> ExitCode {
-  let lines = "\(error)".split(separator: "\n").map { "fleetd: \($0)\n" }
+  tell("\(error)")
+  return ExitCode(status)
+}
+
+/// For whoever looks at the end of an engine's words, or at a terminal.
+func tell(_ message: String) {
+  let lines = message.split(separator: "\n").map { "fleetd: \($0)\n" }
   var text = Array(lines.joined().utf8)
   // The C library's `stderr` is a global variable that Swift cannot vouch for; its descriptor will do.
   _ = unsafe write(STDERR_FILENO, &text, text.count)
-  return ExitCode(status)
 }

@@ -17,6 +17,9 @@ struct EngineCommandLine: AsyncParsableCommand {
   @Option var httpFd: Int32
   @Option var grpcFd: Int32?
   @Option var flightFd: Int32?
+  @Option var authority: String?
+  @Option var certificate: String?
+  @Option var key: String?
   @Option var limits: String?
   @Flag var noModelControl = false
   @Option var device: String?
@@ -38,6 +41,7 @@ struct EngineCommandLine: AsyncParsableCommand {
           httpDescriptor: httpFd,
           grpcDescriptor: grpcFd,
           flightDescriptor: flightFd,
+          siblingSecurity: siblingSecurity,
           limits: limits.map { try ServingLimits(parsing: $0) } ?? ServingLimits(),
           allowsModelControl: !noModelControl,
           waitsToServe: true,
@@ -51,5 +55,12 @@ struct EngineCommandLine: AsyncParsableCommand {
     }
     // Without destructors: threads of the runtime may still be at work.
     _exit(0)
+  }
+
+  private var siblingSecurity: SiblingSecurity {
+    let security = SiblingSecurity(authority: authority, certificate: certificate, key: key)
+    // It serves its clients all the same.
+    if case .broken(let problem) = security { tell("no request is handed to siblings: \(problem)") }
+    return security
   }
 }

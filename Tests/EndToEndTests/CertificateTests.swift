@@ -61,4 +61,26 @@ extension EndToEnd {
     }
     _ = try await demo.stop()
   }
+
+  /// A node's port for clients speaks mutual TLS too, with nodes of its store.
+  @Test func onlySiblingsAreSpokenWithInTLS() async throws {
+    let demo = try await Demo(traffic: 0)
+    let node = try demo.node("austin-01/a")
+    let own = URL(filePath: demo.report.authority).deletingLastPathComponent()
+    func curl(_ certificate: String?) async throws -> ProgramResult {
+      var arguments = ["--silent", "--show-error", "--max-time", "5", "--insecure", "--write-out", "%{http_code}"]
+      if let certificate {
+        arguments += ["--cert", own.appending(path: "\(certificate).pem").path]
+        arguments += ["--key", own.appending(path: "\(certificate).key").path]
+      }
+      return try await Program.run(URL(filePath: "/usr/bin/curl"), arguments + ["https://\(node.http)/v2/health/ready"])
+    }
+    let sibling = try await curl("nodes/austin-01/b")
+    #expect(sibling.status == 0 && sibling.output.hasSuffix("200"), "\(sibling)")
+    for other in ["nodes/denver-02/a", nil] {
+      let refused = try await curl(other)
+      #expect(refused.status != 0 && refused.output.hasSuffix("000"), "\(other ?? "no certificate"): \(refused)")
+    }
+    _ = try await demo.stop()
+  }
 }

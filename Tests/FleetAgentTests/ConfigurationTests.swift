@@ -113,6 +113,8 @@ struct ConfigurationTests {
     let arguments = EngineArguments(configuration: configuration, agentStarted: 0).list
     let limits = try #require(arguments.firstIndex(of: "--limits"))
     #expect(try ServingLimits(parsing: arguments[limits + 1]) == configuration.limits)
+    let key = try #require(arguments.firstIndex(of: "--key"))
+    #expect(arguments[key + 1] == configuration.key && arguments.contains(configuration.certificate))
   }
 
   @Test func trustedKeysAreReadFromEverySource() throws {

@@ -224,7 +224,7 @@ import Testing
     try await handOff(empty, to: [])
     #expect(try await TestClient(empty.port).infer(Bodies.json()).status == 503)
     let reply = try await empty.call(.handOff(siblings: ["nonsense"]))
-    #expect(reply == .failed("sibling 'nonsense': expected HOST:PORT"))
+    #expect(reply == .failed("sibling 'nonsense': expected [NODE=]HOST:PORT"))
     await empty.stop()
   }
 

@@ -156,7 +156,7 @@ package actor DrainKeeper: Service {
 
   /// What no sibling takes is answered here for as long as there is anything to answer it.
   private static func aside(_ siblings: [AgentConfiguration.Sibling]) -> EngineCommand {
-    .handOff(siblings: siblings.map(\.http.description), refusesWhenAlone: false)
+    .handOff(siblings: siblings.map(\.target), refusesWhenAlone: false)
   }
 
   /// Ends `standAside`: the engine treats its clients as the node's availability has it.
@@ -249,7 +249,7 @@ package actor DrainKeeper: Service {
 
   /// Only an operator who forced the drain has chosen that requests which no sibling takes are refused.
   private var handOff: EngineCommand {
-    .handOff(siblings: handOffTo.map(\.http.description), refusesWhenAlone: state.status?.isForced ?? false)
+    .handOff(siblings: handOffTo.map(\.target), refusesWhenAlone: state.status?.isForced ?? false)
   }
 
   private var silentSiblings: String {
@@ -320,4 +320,9 @@ package actor DrainKeeper: Service {
   private static func list(_ names: [NodeName]) -> String {
     names.isEmpty ? "nobody" : names.map(\.description).joined(separator: ", ")
   }
+}
+
+extension AgentConfiguration.Sibling {
+  /// As an engine is told of it.
+  fileprivate var target: String { "\(name)=\(http)" }
 }

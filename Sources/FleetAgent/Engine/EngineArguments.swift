@@ -11,6 +11,10 @@ package struct EngineArguments: Sendable, Equatable {
   package var node: NodeName
   /// Whether there is a socket for gRPC.
   package var hasGRPC: Bool
+  /// PEM files by which siblings know the node; empty for none.
+  package var authority: String
+  package var certificate: String
+  package var key: String
   package var limits: ServingLimits
   package var modelControl: AgentConfiguration.ModelControl
   package var device: String?
@@ -23,6 +27,9 @@ package struct EngineArguments: Sendable, Equatable {
   package init(configuration: AgentConfiguration, agentStarted: Double) {
     node = configuration.node
     hasGRPC = configuration.grpc != nil
+    authority = configuration.authority
+    certificate = configuration.certificate
+    key = configuration.key
     limits = configuration.limits
     modelControl = configuration.modelControl
     device = configuration.device
@@ -37,6 +44,7 @@ package struct EngineArguments: Sendable, Equatable {
     list += ["--control-fd", "\(Self.controlDescriptor)", "--http-fd", "\(Self.httpDescriptor)"]
     list += ["--flight-fd", "\(Self.flightDescriptor)"]
     if hasGRPC { list += ["--grpc-fd", "\(Self.grpcDescriptor)"] }
+    if !certificate.isEmpty { list += ["--authority", authority, "--certificate", certificate, "--key", key] }
     if limits != ServingLimits() { list += ["--limits", limits.text] }
     if modelControl == .none { list += ["--no-model-control"] }
     if let device { list += ["--device", device] }

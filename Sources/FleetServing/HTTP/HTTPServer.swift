@@ -1,16 +1,18 @@
+package import FleetWire
 import NIOCore
 import NIOHTTP1
 package import NIOPosix
 
 /// Serves HTTP/1.1.
 package enum HTTPServer {
-  /// Takes over `descriptor`, a listening socket; see `ConnectionServer.start`.
+  /// Takes over `descriptor`, a listening socket; see `ConnectionServer.start`. With `tls` siblings may speak it there too.
   package static func start(
     descriptor: Int32,
     group: MultiThreadedEventLoopGroup,
     responder: any HTTPResponder,
     census: ConnectionCensus? = nil,
     isAccepting: Bool = true,
+    tls: SiblingTLS? = nil,
     limits: HTTPLimits = HTTPLimits()
   ) async throws -> ConnectionServer {
     let census = census ?? ConnectionCensus(limits: limits)
@@ -23,6 +25,7 @@ package enum HTTPServer {
       // A client may end its side when it has sent its request, and wait for the answer.
       allowsHalfClosure: true
     ) { pipeline in
+      if let tls { try pipeline.addHandler(TLSDetector(tls: tls)) }
       var decoding = NIOHTTPDecoderLimitConfiguration()
       decoding.maxHeaderFieldSize = limits.headBytes
       decoding.maxHeaderListSize = limits.headBytes

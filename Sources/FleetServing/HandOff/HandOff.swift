@@ -1,3 +1,4 @@
+import FleetCore
 import NIOCore
 import Synchronization
 
@@ -35,7 +36,9 @@ package final class HandOff: Sendable {
   package func begin(siblings: [String], refusesWhenAlone: Bool = false) throws(EngineError) {
     var addresses: [SiblingAddress] = []
     for text in siblings {
-      guard let address = SiblingAddress(text) else { throw EngineError("sibling '\(text)': expected HOST:PORT") }
+      guard let address = SiblingAddress(text) else {
+        throw EngineError("sibling '\(text)': expected [NODE=]HOST:PORT")
+      }
       addresses.append(address)
     }
     let plan = Plan(siblings: addresses, refusesWhenAlone: refusesWhenAlone)
@@ -91,11 +94,21 @@ package final class HandOff: Sendable {
 
 /// Where a sibling answers the protocol's REST calls.
 package struct SiblingAddress: Hashable, Sendable {
+  /// Whose certificate has to be shown there; nil for that of any node of the store.
+  let node: NodeName?
   let host: String
   let port: Int
 
-  /// Reads HOST:PORT; an IPv6 address stands in brackets.
-  package init?(_ text: String) {
+  /// Reads `[NODE=]HOST:PORT`; an IPv6 address stands in brackets.
+  package init?(_ whole: String) {
+    let parts = whole.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let text = parts.last else { return nil }
+    if parts.count == 2 {
+      guard let name = NodeName(parts[0]) else { return nil }
+      node = name
+    } else {
+      node = nil
+    }
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), 1...65535 ~= port
     else {
       return nil

@@ -45,6 +45,7 @@ package final class InferDispatch: Sendable {
     handOff: HandOff,
     maximumRelays: Int,
     shortestAttempt: TimeAmount = RelayPatience.shortestAttempt,
+    security: SiblingSecurity = .plain,
     fault: FaultInjector? = nil
   ) {
     self.node = node
@@ -52,7 +53,7 @@ package final class InferDispatch: Sendable {
     self.handOff = handOff
     self.shortestAttempt = shortestAttempt
     self.fault = fault
-    relay = SiblingRelay(node: node, handOff: handOff, maximumInFlight: maximumRelays)
+    relay = SiblingRelay(node: node, handOff: handOff, security: security, maximumInFlight: maximumRelays)
   }
 
   /// Whether this node wants to be asked.

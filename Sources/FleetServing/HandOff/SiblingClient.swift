@@ -1,3 +1,4 @@
+import FleetWire
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -13,7 +14,12 @@ final class SiblingClient: Sendable {
     let loop: ObjectIdentifier
   }
 
+  private let security: SiblingSecurity
   private let idle = Mutex<[Key: [any Channel]]>([:])
+
+  init(_ security: SiblingSecurity) {
+    self.security = security
+  }
 
   /// What `sibling` answers. Fails when it cannot be reached, or does not answer in time.
   func send(
@@ -51,8 +57,14 @@ final class SiblingClient: Sendable {
     ClientBootstrap(group: loop)
       .connectTimeout(Self.connectTimeout)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
-      .channelInitializer { channel in
+      .channelInitializer { [security] channel in
         channel.eventLoop.makeCompletedFuture {
+          switch security {
+          case .plain: break
+          case .tls(let tls):
+            try channel.pipeline.syncOperations.addHandler(tls.clientHandler(to: key.address.node))
+          case .broken: throw SiblingError.insecure
+          }
           try channel.pipeline.syncOperations.addHTTPClientHandlers()
           try channel.pipeline.syncOperations.addHandler(SiblingConnection())
         }
@@ -97,6 +109,8 @@ enum SiblingError: Error {
   /// The connection ended before the answer did.
   case closed
   case answerTooLong
+  /// There is no TLS to be had.
+  case insecure
 }
 
 /// A request as it is passed on.

@@ -13,12 +13,13 @@ final class SiblingRelay: Sendable {
 
   private let node: NodeName
   private let handOff: HandOff
-  private let client = SiblingClient()
+  private let client: SiblingClient
   private let maximumInFlight: Int
   private let inFlight = Atomic(0)
 
-  init(node: NodeName, handOff: HandOff, maximumInFlight: Int) {
+  init(node: NodeName, handOff: HandOff, security: SiblingSecurity, maximumInFlight: Int) {
     self.node = node
+    client = SiblingClient(security)
     self.handOff = handOff
     self.maximumInFlight = maximumInFlight
   }

@@ -18,7 +18,7 @@ package enum EngineCommand: Sendable, Equatable, Codable {
   case evaluate(ModelVersion, digest: ModelDigest, folder: String, withinSeconds: Double)
   /// All that the repository holds, verified, and so all that may be loaded; after every change of it.
   case catalog([CatalogEntry])
-  /// Hand new requests to `siblings` (REST addresses, HOST:PORT, best first) until told to serve. What no sibling takes is
+  /// Hand new requests to `siblings` (REST addresses, NODE=HOST:PORT, best first) until told to serve. What no sibling takes is
   /// answered here all the same, unless `refusesWhenAlone`: then it is refused.
   case handOff(siblings: [String], refusesWhenAlone: Bool = false)
   /// Be done with what is in flight: have siblings answer it within `withinSeconds`, or refuse it. What is handed on already goes on.

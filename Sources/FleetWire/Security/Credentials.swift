@@ -14,9 +14,9 @@ package struct Credentials: Sendable {
   package let expires: Date
 
   let authority: Certificate
-  private let authorityText: String
-  private let certificateText: String
-  private let keyText: String
+  let authorityText: String
+  let certificateText: String
+  let keyText: String
 
   /// Reads the three files. Throws `.invalid` with every problem found: unreadable files, a key that is not the
   /// certificate's, a certificate of another authority or without a name of ours.

@@ -174,7 +174,7 @@ extension RolloutTiming {
     var timing = RolloutTiming()
     timing.answer = .seconds(2)
     timing.patience = .milliseconds(300)
-    timing.firstAnswer = .seconds(1)
+    timing.firstAnswer = .seconds(3)
     timing.longestPause = 0.2
     timing.frames = .milliseconds(100)
     timing.silence = .seconds(2)

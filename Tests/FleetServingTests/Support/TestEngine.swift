@@ -28,7 +28,8 @@ final class TestEngine: Sendable {
     limits: HTTPLimits = HTTPLimits(),
     grpcLimits: GRPCLimits = GRPCLimits(),
     fault: String? = nil,
-    name: String = "austin-01/a"
+    name: String = "austin-01/a",
+    security: SiblingSecurity = .plain
   ) async throws -> TestEngine {
     let (listener, port) = try Sockets.listen()
     let (grpcListener, grpcPort) = try Sockets.listen()
@@ -38,6 +39,7 @@ final class TestEngine: Sendable {
       controlDescriptor: theirs,
       httpDescriptor: listener,
       grpcDescriptor: grpcListener,
+      siblingSecurity: security,
       injectedFault: try fault.map { try FaultInjection(parsing: $0) },
       injectedFaultEpoch: Date().timeIntervalSince1970
     )
