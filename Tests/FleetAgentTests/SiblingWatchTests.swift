@@ -53,6 +53,34 @@ struct SiblingWatchTests {
     #expect(watch.samples.isEmpty && watch.report(of: Self.name) == nil, "old words are no news")
   }
 
+  @Test func whateverASiblingSaysTheAgentLivesOn() throws {
+    var random = SeededRandom()
+    let now = Mutex(0.0)
+    let clock = AgentClock(date: { Date(timeIntervalSince1970: 0) }, seconds: { now.withLock { $0 } })
+    let watch = try SiblingWatch([], clock: clock)
+    let limits = HealthLimits()
+    var monitor = HealthMonitor(slo: ServiceLevel(), limits: limits)
+    let odd: [UInt64] = [0, 1, .max, .max - 1, 1 << 63]
+    for second in 0..<300 {
+      now.withLock { $0 = Double(second) }
+      var report = Self.report(odd.randomElement(using: &random) ?? 0)
+      report.time = [0, -1e300, 1e300, 1_780_000_000].randomElement(using: &random) ?? 0
+      for _ in 0..<Int.random(in: 0...3, using: &random) {
+        var model = report.models[0]
+        model.name = random.chance(0.5) ? model.name : random.text()
+        model.requests = odd.randomElement(using: &random) ?? 0
+        model.latency = LatencyHistogram(
+          odd.map { LatencyHistogram.Bucket(microseconds: $0, count: odd.randomElement(using: &random) ?? 0) }
+        )
+        report.models.append(model)
+      }
+      let difference = ClockDifference(secondsAhead: report.time, uncertainty: 0.01)
+      watch.take(SiblingPoll.Answer(report: report, clock: difference), from: Self.name)
+      let sample = HealthSample(seconds: Double(second), requests: 100, siblings: watch.samples)
+      #expect(monitor.update(sample).findings.allSatisfy { !$0.text.isEmpty }, "\(random)")
+    }
+  }
+
   @Test func aSiblingIsAskedOverTheNetwork() async throws {
     let page = Mutex(Self.http(Self.report(10)))
     let server = try PageSibling { page.withLock { $0 } }

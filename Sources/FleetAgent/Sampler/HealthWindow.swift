@@ -44,12 +44,18 @@ package struct HealthWindow: Sendable {
       let first = marks.lazy.compactMap { mark in mark.models.first { $0.name == model.name } }.first
       guard let old = first else { continue }
       guard let latency = model.latency.since(old.latency), model.requests >= old.requests else { return nil }
-      counts.requests += model.requests - old.requests
-      counts.errors += model.errors >= old.errors ? model.errors - old.errors : 0
+      counts.requests = Self.sum(counts.requests, model.requests - old.requests)
+      counts.errors = Self.sum(counts.errors, model.errors >= old.errors ? model.errors - old.errors : 0)
       let version = ModelVersion(name: model.name, number: model.version)
       counts.models.append(ModelWindow(version: version, latency: latency))
     }
     return counts
+  }
+
+  /// A sibling may say any number.
+  private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
   }
 }
 

@@ -104,6 +104,37 @@ struct StoreSimulationTests {
     #expect(run.frames[0].health == .healthy && run.frames[0].injectedFault == nil)
   }
 
+  @Test func `A store without a fault is accused of nothing in an hour, whoever is drained meanwhile`() {
+    var random = SeededRandom()
+    var settings = Self.settings
+    settings.seed = random.next()
+    settings.hour = .random(in: 0..<24, using: &random)
+    var run = Run(settings)
+    for minute in 0..<60 {
+      if minute == 20 {
+        let drain = DrainStatus(reason: "fan", orderedBy: "ana", since: Date(), deadline: Date(), isForced: false)
+        (run.frames[1].availability, run.frames[1].drain) = (.drained, drain)
+      }
+      if minute == 30 { (run.frames[1].availability, run.frames[1].drain) = (.serving, nil) }
+      for _ in 0..<60 {
+        run.tick(1)
+        #expect(run.frames.allSatisfy { $0.findings.isEmpty }, "\(run.frames.map(\.reasons)), \(random)")
+      }
+    }
+  }
+
+  @Test func `A box that is much slower than its siblings is found within the service level`() {
+    let settings = Self.settings
+    var store = SimulationPlan(settings).stores[0]
+    store.boxes[2].faults.illness = .slow(milliseconds: 50)
+    var run = Run()
+    run.store = StoreSimulation(store, settings: settings, start: Self.start)
+    run.tick(60)
+    #expect(run.frames[2].findings.map(\.rule) == [.latencyOfSiblings], "\(run.frames[2].reasons)")
+    #expect(run.frames[2].findings.first?.value.map { $0 < 100 } == true)
+    #expect([0, 1, 3].allSatisfy { run.frames[$0].findings.isEmpty })
+  }
+
   @Test func `Seeds repeat`() {
     var (one, two) = (Run(), Run())
     one.tick(40)

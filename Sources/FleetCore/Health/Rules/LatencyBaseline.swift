@@ -21,9 +21,6 @@ struct LatencyBaseline: Sendable {
   private var waitingSince: Double?
   private var taken = -Double.infinity
 
-  /// Slower by less than this is no matter, however many times it is, in milliseconds.
-  static func leastDifference(_ slo: ServiceLevel) -> Double { 0.1 * slo.p99.milliseconds }
-
   /// Takes the latencies of the last `HealthMonitor.windowSeconds` whenever a whole window has passed since.
   mutating func take(_ window: LatencyHistogram, isGood: Bool, at seconds: Double) {
     forget(before: seconds - Self.slotSeconds * Double(Self.slots))

@@ -14,7 +14,7 @@ struct LatencyOfBeforeRule: Rule {
   init(slo: ServiceLevel, limits: HealthLimits) {
     times = limits.timesBefore
     promised = slo.p99.milliseconds
-    least = LatencyBaseline.leastDifference(slo)
+    least = 0.25 * promised
     minimumRequests = UInt64(max(1, limits.minimumRequests))
   }
 
@@ -47,6 +47,6 @@ struct LatencyOfBeforeRule: Rule {
   }
 
   private static func watch() -> LimitWatch {
-    LimitWatch(Hysteresis(degradedAfter: 15, faultyAfter: 120, clearAfter: 15))
+    LimitWatch(Hysteresis(degradedAfter: 30, faultyAfter: 300, clearAfter: 15))
   }
 }

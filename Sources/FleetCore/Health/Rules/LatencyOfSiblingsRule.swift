@@ -6,13 +6,14 @@ struct LatencyOfSiblingsRule: Rule {
   private static let fairLoad = 2.0
 
   private let times: Double
+  /// Slower by less than this is no matter, in milliseconds.
   private let least: Double
   private let minimumRequests: UInt64
   private var watches: [ModelVersion: LimitWatch] = [:]
 
   init(slo: ServiceLevel, limits: HealthLimits) {
     times = limits.timesSiblings
-    least = LatencyBaseline.leastDifference(slo)
+    least = 0.1 * slo.p99.milliseconds
     minimumRequests = UInt64(max(1, limits.minimumRequests))
   }
 
