@@ -111,6 +111,7 @@ package struct AgentParts: Sendable {
     let autoDrain = try AutoDrainKeeper(
       rule: configuration.autoDrain,
       drain: drain,
+      changes: changes,
       stateDirectory: configuration.stateDirectory,
       clock: clock,
       log: log

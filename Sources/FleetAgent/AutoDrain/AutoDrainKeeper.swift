@@ -6,6 +6,8 @@ package import Logging
 package actor AutoDrainKeeper {
   private let rule: AutoDrainRule
   private let drain: DrainKeeper
+  /// What it does to the node is told there.
+  private let changes: ChangeLog?
   private let file: StateFile<AutoDrain>
   private let clock: AgentClock
   private let log: Logger
@@ -16,6 +18,7 @@ package actor AutoDrainKeeper {
   package init(
     rule: AutoDrainRule,
     drain: DrainKeeper,
+    changes: ChangeLog? = nil,
     stateDirectory: String,
     clock: AgentClock,
     log: Logger,
@@ -23,6 +26,7 @@ package actor AutoDrainKeeper {
   ) throws {
     self.rule = rule
     self.drain = drain
+    self.changes = changes
     file = try StateFile(path: "\(stateDirectory)/auto-drain.json", disk: disk)
     self.clock = clock
     self.log = log
@@ -59,6 +63,7 @@ package actor AutoDrainKeeper {
       _ = try await drain.drain(order, isAutomatic: true)
       log.warning("auto-drain: \(reason)")
       if let last { machine.ordered(reason, last) }
+      await changes?.note(.autoDrained, "drained itself: \(reason)", orderedBy: AutoDrain.orderedBy)
     } catch {
       log.notice("auto-drain may not: \(error)")
       if let last { machine.refused(error.message, last) }
@@ -70,6 +75,7 @@ package actor AutoDrainKeeper {
     log.notice("auto-drain: \(status.text)")
     do throws(CommandError) {
       try await drain.undrain()
+      await changes?.note(.undrained, "serves again", orderedBy: AutoDrain.orderedBy)
     } catch {
       // It is told again with the next tick.
       log.warning("auto-drain: the node does not come back yet: \(error)")
