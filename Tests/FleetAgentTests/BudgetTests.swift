@@ -93,7 +93,7 @@ struct BudgetTests {
         _ = try await node.agent.execute(.undrain(orderedBy: "kim"))
         try await node.frame("serves again") { $0.availability == .serving }
         // Neither stays for the other any more.
-        try await eventually("no promise is left of \(other)") { await node.parts.budget.isFree }
+        try await eventually("no promise is left of \(other)", within: .seconds(30)) { await node.parts.budget.isFree }
       }
     }
     #expect(wins > 0)
@@ -118,7 +118,7 @@ struct BudgetTests {
     #expect(error.message.contains("austin-01/a is drained itself, by kim") && error.message.contains("--force"))
     // It is back, and the other may go.
     _ = try await a.agent.execute(.undrain(orderedBy: "kim"))
-    try await eventually("b stays for nobody") { await b.parts.budget.isFree }
+    try await eventually("b stays for nobody", within: .seconds(30)) { await b.parts.budget.isFree }
     _ = try await b.agent.execute(.drain(DrainOrder(reason: "new fan", orderedBy: "lee")))
     for node in [a, b] { await node.stop() }
   }
