@@ -137,9 +137,12 @@ package actor DrainKeeper: Service {
     guard state.availability == .serving else { return "it is \(state.availability.rawValue) already" }
     guard !serving.isEmpty else { throw CommandError(.refused, silentSiblings) }
     try await askToLeave(Claim.Intent(orderedBy: "a switch of versions"))
+    // What an undrain owes is paid at the end of this.
+    owesServe = false
     do throws(CommandError) {
       try await supervisor?.call(Self.aside(serving), within: EngineSupervisor.orderDeadline)
     } catch {
+      owesServe = true
       await budget?.comeBack()
       throw error
     }
