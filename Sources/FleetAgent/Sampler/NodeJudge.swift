@@ -11,6 +11,7 @@ struct NodeJudge: Sendable {
   private var monitor: HealthMonitor
   private var verdict = HealthVerdict()
   private var judged = -Double.infinity
+  private var judgedState: EngineStatus.State?
 
   init(slo: ServiceLevel, limits: HealthLimits, certificateExpires: Date?) {
     self.certificateExpires = certificateExpires
@@ -26,9 +27,11 @@ struct NodeJudge: Sendable {
     at seconds: Double
   ) {
     impossible.formUnion(readings.clean(&frame))
-    // At most once a second, however often frames are made: the rules count on it, and merging histograms costs.
-    if seconds - judged >= 0.9 {
+    // At most once a second, however often frames are made: the rules count on it, and merging histograms costs. But at once when the
+    // engine comes or goes: siblings and rollouts act on that.
+    if seconds - judged >= 0.9 || engine.status.state != judgedState {
       judged = seconds
+      judgedState = engine.status.state
       verdict = monitor.update(sample(frame, engine, throttles, siblings, at: seconds))
       impossible = []
     }

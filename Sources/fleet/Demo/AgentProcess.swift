@@ -34,6 +34,8 @@ final class AgentProcess: Sendable {
       let process = Process()
       process.executableURL = executable
       process.arguments = arguments
+      // Where `fleet` keeps its jobs is not where an agent keeps its models: both call it so.
+      process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "FLEET_STATE" }
       let input = Pipe()
       process.standardInput = input
       if !FileManager.default.fileExists(atPath: log.path(percentEncoded: false)) { try Data().write(to: log) }
