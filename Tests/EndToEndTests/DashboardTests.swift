@@ -14,7 +14,7 @@ extension EndToEnd {
     }
     // The dialog's focus is on Cancel: the two fields above it, then Cancel, then the button that acts.
     try await tmux.type("d")
-    try await tmux.expect(text: "hands off to austin-01/b")
+    try await tmux.expect(text: "taken over by  austin-01/b")
     try await tmux.type("Enter")
     try await tmux.expect("Cancel was chosen and nothing has happened") { screen in
       !screen.contains("what will happen") && !screen.contains("drained")
