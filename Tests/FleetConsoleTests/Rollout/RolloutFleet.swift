@@ -172,7 +172,7 @@ extension RolloutTiming {
   /// For nodes in memory.
   static var quick: RolloutTiming {
     var timing = RolloutTiming()
-    timing.answer = .seconds(2)
+    timing.answer = .seconds(10)
     timing.patience = .milliseconds(300)
     timing.firstAnswer = .seconds(3)
     timing.longestPause = 0.2
