@@ -32,6 +32,21 @@ struct SiblingWatchTests {
     SiblingPoll.Answer(report: report, clock: ClockDifference(secondsAhead: 31, uncertainty: 0.01))
   }
 
+  /// Its agent would end with it.
+  @Test func aNodeThatIsAloneWatchesOn() async throws {
+    let node = try await TestNode()
+    let hasEnded = Mutex(false)
+    let watching = Task {
+      try await node.parts.siblings.run()
+      hasEnded.withLock { $0 = true }
+    }
+    for _ in 0..<3 { try await node.frame("is up") { _ in true } }
+    #expect(!hasEnded.withLock { $0 })
+    watching.cancel()
+    try await eventually("it ends when it is told to") { hasEnded.withLock { $0 } }
+    await node.stop()
+  }
+
   @Test func theWindowIsWhatCameSince() throws {
     let now = Mutex(0.0)
     let clock = AgentClock(date: { Date(timeIntervalSince1970: 0) }, seconds: { now.withLock { $0 } })

@@ -30,6 +30,10 @@ package final class SiblingWatch: Service {
     await cancelWhenGracefulShutdown {
       await withDiscardingTaskGroup { group in
         for (name, poll) in self.polls { group.addTask { await self.follow(name, poll) } }
+        // Also a node that is alone in its store goes on: the end of a service is the end of its agent.
+        group.addTask {
+          while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        }
       }
     }
   }
