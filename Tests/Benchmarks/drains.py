@@ -73,6 +73,13 @@ class Apps:
             work += [app(box, interval) for box in self.boxes for _ in range(EACH[kind])]
         await asyncio.gather(*work)
 
+    async def each_answered(self):
+        """Until each kind of app has one more right answer; a kind that gets none within the time that a request may take has failed by then."""
+        before = {kind: counts["right"] for kind, counts in self.counts.by_kind.items()}
+        end = time.monotonic() + PATIENCE + 2
+        while time.monotonic() < end and any(self.counts.by_kind[kind]["right"] == count for kind, count in before.items()):
+            await asyncio.sleep(0.02)
+
     async def pace(self, due, interval):
         """When the next request is due; those that could not be sent in time are left out."""
         due = max(due + interval * random.uniform(0.5, 1.5), time.monotonic() - interval)
@@ -233,9 +240,9 @@ async def measure(stores, options, log):
     work = asyncio.create_task(apps.run())
     began = time.monotonic()
     try:
-        await asyncio.sleep(1)
+        await apps.each_answered()
         drains = await cycles(stores, apps, options, log)
-        await asyncio.sleep(1)
+        await apps.each_answered()
     finally:
         apps.over.set()
         await work
@@ -263,8 +270,11 @@ def main():
     with Stores(NAMES) as stores:
         before = requests_of_nodes(stores)
         counts, drains, seconds = asyncio.run(measure(stores, options, log))
-        time.sleep(2)
+        # What a node has answered is in its next report.
+        end = time.monotonic() + 10
         after = requests_of_nodes(stores)
+        while after[0] - before[0] != counts.total("right") and time.monotonic() < end:
+            after = requests_of_nodes(stores)
     computed, handed = after[0] - before[0], after[1] - before[1]
     sent, right = counts.total("sent"), counts.total("right")
     waits, drains = sorted(counts.waits), sorted(drains)
