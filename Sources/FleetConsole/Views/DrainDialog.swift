@@ -45,7 +45,10 @@ struct DrainDialog {
       frame.body.append(.wrapped("A drain needs a reason: the next person wants to know.", .warning))
     }
     frame.body += [
-      .wrapped("What is in flight at the deadline is cut off. 'u undrain' takes it back at any time.", .muted),
+      .wrapped(
+        "At the deadline what is left goes to a sibling, or is cut off. 'u undrain' takes it back at any time.",
+        .muted
+      ),
       .text([]),
     ]
     frame.buttons = ["Cancel", "Drain"]

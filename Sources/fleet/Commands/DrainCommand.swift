@@ -8,8 +8,8 @@ struct DrainCommand: AsyncParsableCommand {
     commandName: "drain",
     abstract: "Take a node out of service: new requests go to a sibling, those in flight finish, then it is drained.",
     discussion: """
-      Waits until the node measures nothing in flight. What is left at the deadline is cut off and counted. A node refuses \
-      to be drained when no sibling in its store can take over, unless --force is given.
+      Waits until the node measures nothing in flight. What is left at the deadline goes to a sibling, or is cut off and \
+      counted. A node refuses to be drained when no sibling in its store can take over, unless --force is given.
       """
   )
 
