@@ -10,7 +10,7 @@ swift_build = env -i $(foreach name,$(build_variables),$(if $($(name)),'$(name)=
 
 swift_files = find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0
 # One after the other: within a part tests run side by side, and those that watch clocks must not wait behind those that compute.
-test_parts = 'FleetCoreTests|FleetConfigurationTests|LayersTests' 'TerminalTests|FleetConsoleTests|FleetCommandTests' \
+test_parts = 'FleetCoreTests|FleetConfigurationTests|LayersTests' 'TerminalTests|FleetConsoleTests' FleetCommandTests \
   'FleetWireTests|FleetAuthorityTests' FleetTransferTests FleetJournalTests FleetAgentTests FleetServingTests FuzzTests EndToEndTests
 took = echo "  $$(( SECONDS / 60 )) min $$(( SECONDS % 60 )) s"
 

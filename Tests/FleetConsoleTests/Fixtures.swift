@@ -15,6 +15,21 @@ final class FleetFixture {
   var moment: Moment { Moment(uptime: seconds, date: Self.start.addingTimeInterval(seconds)) }
   var names: [NodeName] { state.nodes.map(\.name) }
 
+  /// What the fixtures share is made once: a minute of frames takes longer than most tests that look at it.
+  struct Past: Sendable {
+    fileprivate let state: FleetState
+    fileprivate let seconds: Double
+    fileprivate let recorders: [NodeName: LatencyRecorder]
+  }
+
+  var past: Past { Past(state: state, seconds: seconds, recorders: recorders) }
+
+  init(_ past: Past) {
+    state = past.state
+    seconds = past.seconds
+    recorders = past.recorders
+  }
+
   init(
     stores: [String] = ["austin-01", "denver-02", "reno-03"],
     nodes: [String] = ["a", "b"],
@@ -170,14 +185,18 @@ final class FleetFixture {
 }
 
 extension FleetFixture {
-  static func healthy() -> FleetFixture {
+  private static let healthyPast = {
     let fleet = FleetFixture()
     fleet.run(seconds: 60)
     fleet.describe()
-    return fleet
-  }
+    return fleet.past
+  }()
 
-  static func degraded() -> FleetFixture {
+  static func healthy() -> FleetFixture { FleetFixture(healthyPast) }
+
+  static func degraded() -> FleetFixture { FleetFixture(degradedPast) }
+
+  private static let degradedPast = {
     let fleet = FleetFixture()
     fleet.run(seconds: 60) { frame, second in
       guard frame.node.description == "denver-02/b", second > 40 else { return }
@@ -187,8 +206,8 @@ extension FleetFixture {
     }
     fleet.describe()
     fleet.send(.traffic(TrafficSummary(sent: 12_345, lost: 0, wrong: 0, failovers: 3)))
-    return fleet
-  }
+    return fleet.past
+  }()
 
   static func unreachable() -> FleetFixture {
     let fleet = healthy()
