@@ -28,7 +28,7 @@ struct ActivationTests {
     node.engines.started.flatMap(\.commands).compactMap { command in
       switch command {
       case .activate(let version, _, _, _, _, let freesFirst): "\(version.number)\(freesFirst ? " alone" : "")"
-      case .handOff(let siblings, let refuses): "hand off to \(siblings.count)\(refuses ? ", refuse" : "")"
+      case .handOff(let siblings, let refuses, _): "hand off to \(siblings.count)\(refuses ? ", refuse" : "")"
       case .serve: "serve"
       case .evaluate, .catalog, .cut, .report: nil
       }

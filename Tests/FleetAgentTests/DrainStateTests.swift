@@ -1,6 +1,6 @@
 import FleetCore
 import FleetTestSupport
-import FoundationEssentials
+import Foundation
 import Logging
 import Testing
 
@@ -36,6 +36,43 @@ struct DrainStateTests {
     for _ in 0..<2 { _ = state.observe(DrainLoad(inFlight: 0), at: late.later(1)) }
     #expect(state.availability == .drained)
     #expect(state.observe(DrainLoad(inFlight: 0), at: late.later(100)) == .none)
+  }
+
+  /// It is neither empty nor back: it says that it drains, and no deadline comes near it.
+  @Test func trialHasNoDeadlineUntilItEnds() {
+    var state = DrainState()
+    let early = state.takeOnTrial(share: 0.25, at: start)
+    #expect(!early, "only a drained node is on trial")
+    state.order(order, at: start)
+    for _ in 0..<2 { _ = state.observe(DrainLoad(inFlight: 0), at: start.later(1)) }
+    #expect(state.availability == .drained)
+    let begins = [
+      state.takeOnTrial(share: 0.25, at: start.later(2)), state.takeOnTrial(share: 0.25, at: start.later(3)),
+    ]
+    #expect(begins == [true, false] && state.availability == .draining)
+    for second in 3..<200 {
+      #expect(state.observe(DrainLoad(inFlight: UInt64(second % 2)), at: start.later(Double(second))) == .none)
+    }
+    #expect(state.availability == .draining && state.trialShare == 0.25)
+    let end = start.later(200)
+    let ends = state.takeOnTrial(share: 0, at: end)
+    #expect(ends && state.status?.deadline == end.date.addingTimeInterval(60))
+    #expect(state.observe(DrainLoad(inFlight: 1), at: end.later(59)) == .none)
+    #expect(state.observe(DrainLoad(inFlight: 1), at: end.later(60)) == .cut)
+    for _ in 0..<2 { _ = state.observe(DrainLoad(inFlight: 0), at: end.later(61)) }
+    #expect(state.availability == .drained)
+  }
+
+  @Test func ordersEndATrial() throws {
+    var state = DrainState()
+    state.order(order, at: start)
+    _ = state.takeOnTrial(share: 0.5, at: start)
+    state.order(DrainOrder(reason: "smoke", orderedBy: "kim"), at: start.later(1))
+    #expect(state.trialShare == 0)
+    _ = state.takeOnTrial(share: 0.5, at: start.later(2))
+    #expect(try JSONDecoder().decode(DrainState.self, from: JSONEncoder().encode(state)).trialShare == 0)
+    let ended = state.undrain()
+    #expect(ended && state.trialShare == 0)
   }
 
   /// Told to cut, the engine has five seconds; then it is ended, once, with what it still has.

@@ -188,7 +188,7 @@ struct LocalAgentTests {
     let frame = try await node.frame("is up again") { $0.models.first?.version == 1 }
     #expect(frame.availability == .drained && frame.drain?.reason == "new fan")
     let commands = engines.started.first?.commands ?? []
-    guard case .handOff(let addresses, let refusesWhenAlone)? = commands.first, commands.count >= 2 else {
+    guard case .handOff(let addresses, let refusesWhenAlone, _)? = commands.first, commands.count >= 2 else {
       Issue.record("the hand-off comes first, found \(commands)")
       return
     }
@@ -265,7 +265,7 @@ struct LocalAgentTests {
     order.reason = "fire"
     #expect(try await node.agent.execute(.drain(order)) == .draining(handOffTo: [sibling]))
     let refusals = node.engines.started.last?.commands.compactMap { command in
-      if case .handOff(_, let refuses) = command { refuses } else { nil }
+      if case .handOff(_, let refuses, _) = command { refuses } else { nil }
     }
     #expect(Array((refusals ?? []).prefix(1)) == [false] && refusals?.last == true)
     let frame = try await node.frame("took the second order over") { $0.drain?.isForced == true }

@@ -122,6 +122,19 @@ package actor DrainKeeper: Service {
     return handOffTo.map(\.name)
   }
 
+  /// Has the drained node answer a share of its requests, from 0 to 1, to see how it does; siblings answer the others.
+  package func takeOnTrial(share: Double) async {
+    await beginChange()
+    defer { endChange() }
+    guard state.takeOnTrial(share: share, at: clock.moment) else { return }
+    log.notice("on trial: answers \(Int((share * 100).rounded()))% of the requests")
+    do throws(CommandError) {
+      try await supervisor?.call(handOff, within: EngineSupervisor.orderDeadline)
+    } catch {
+      log.warning("the engine has not taken the trial yet: \(error)")
+    }
+  }
+
   package func undrain() async throws(CommandError) {
     await beginChange()
     defer { endChange() }
@@ -252,7 +265,11 @@ package actor DrainKeeper: Service {
 
   /// Only an operator who forced the drain has chosen that requests which no sibling takes are refused.
   private var handOff: EngineCommand {
-    .handOff(siblings: handOffTo.map(\.target), refusesWhenAlone: state.status?.isForced ?? false)
+    .handOff(
+      siblings: handOffTo.map(\.target),
+      refusesWhenAlone: state.status?.isForced ?? false,
+      trialShare: state.trialShare
+    )
   }
 
   private var silentSiblings: String {

@@ -11,6 +11,8 @@ import FoundationEssentials
 ///        │             │  ├─ deadline: cut what is left, once          │
 ///        │             │  └─ still busy after that: restart, once      │
 ///        └─── undrain ─┴──────────────── undrain ──────────────────────┘
+///
+/// On trial it is draining without a deadline: a share of the requests is answered here, so it is not empty, and not yet back.
 package struct DrainState: Sendable, Equatable, Codable {
   package enum Action: Sendable, Equatable {
     case none
@@ -36,8 +38,12 @@ package struct DrainState: Sendable, Equatable, Codable {
   private var cutAt: Double?
   private var quiet = 0
   private var lastHandedOff: UInt64?
+  /// The share of the requests that this node answers all the same, from 0 to 1. Whoever ordered that orders it of the next agent anew.
+  package private(set) var trialShare = 0.0
   /// The deadline on the clock that never goes back. The date in `status` is for people and for the next agent.
   private var deadline: Double?
+  /// Seconds that the order gave what was in flight; nil when another agent took it.
+  private var allowance: Double?
 
   package init() {}
 
@@ -48,6 +54,8 @@ package struct DrainState: Sendable, Equatable, Codable {
 
   /// Starts to drain. A node that does so already, or is drained, takes over the new order's reason, deadline and force.
   package mutating func order(_ order: DrainOrder, at moment: AgentClock.Moment) {
+    trialShare = 0
+    allowance = order.deadline.seconds
     deadline = moment.seconds + order.deadline.seconds
     let date = moment.date.addingTimeInterval(order.deadline.seconds)
     isCut = false
@@ -78,11 +86,28 @@ package struct DrainState: Sendable, Equatable, Codable {
     return true
   }
 
+  /// Begins a trial, changes its share, or ends it with 0: what is in flight then has as long as it had at the order. False when nothing
+  /// changes.
+  package mutating func takeOnTrial(share: Double, at moment: AgentClock.Moment) -> Bool {
+    guard availability != .serving, share != trialShare, let status else { return false }
+    trialShare = share
+    availability = .draining
+    quiet = 0
+    isCut = false
+    cutAt = nil
+    let seconds = allowance ?? status.deadline.timeIntervalSince(status.since)
+    allowance = seconds
+    deadline = moment.seconds + seconds
+    self.status?.deadline = moment.date.addingTimeInterval(seconds)
+    return true
+  }
+
   /// Takes a new report of the engine.
   package mutating func observe(_ load: DrainLoad, at moment: AgentClock.Moment) -> Action {
     guard availability != .serving else { return .none }
     if let last = lastHandedOff, load.handedOff > last { status?.handedOff += load.handedOff - last }
     lastHandedOff = load.handedOff
+    guard trialShare == 0 else { return .none }
     let busy = busy(load, at: moment)
     let isDue = isLate(moment) && !isCut
     if availability == .drained {

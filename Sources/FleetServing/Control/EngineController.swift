@@ -53,9 +53,9 @@ final class EngineController: Sendable {
     case .catalog(let entries):
       loader.know(entries)
       return loop.makeSucceededFuture(.done)
-    case .handOff(let siblings, let refusesWhenAlone):
+    case .handOff(let siblings, let refusesWhenAlone, let trialShare):
       do throws(EngineError) {
-        try handOff.begin(siblings: siblings, refusesWhenAlone: refusesWhenAlone)
+        try handOff.begin(siblings: siblings, refusesWhenAlone: refusesWhenAlone, trialShare: trialShare)
         accept()
         return loop.makeSucceededFuture(.done)
       } catch {

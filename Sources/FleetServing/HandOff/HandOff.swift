@@ -14,10 +14,14 @@ package final class HandOff: Sendable {
   package struct Plan: Sendable {
     package var siblings: [SiblingAddress]
     package var refusesWhenAlone: Bool
+    /// The share of the requests that this node answers itself all the same, on trial.
+    package var trialShare: Double
   }
 
   private struct State {
     var plan: Plan?
+    /// What has come of the plan's share and makes no whole request yet.
+    var trialCredit = 0.0
     /// When it began.
     var since: NIODeadline?
     /// Counts the orders, to tell whether another has come.
@@ -33,7 +37,11 @@ package final class HandOff: Sendable {
 
   /// Begins to hand requests on, or goes on with another list. What no sibling takes is answered here, unless
   /// `refusesWhenAlone`. Throws when a sibling is not HOST:PORT.
-  package func begin(siblings: [String], refusesWhenAlone: Bool = false) throws(EngineError) {
+  package func begin(
+    siblings: [String],
+    refusesWhenAlone: Bool = false,
+    trialShare: Double = 0
+  ) throws(EngineError) {
     var addresses: [SiblingAddress] = []
     for text in siblings {
       guard let address = SiblingAddress(text) else {
@@ -41,7 +49,8 @@ package final class HandOff: Sendable {
       }
       addresses.append(address)
     }
-    let plan = Plan(siblings: addresses, refusesWhenAlone: refusesWhenAlone)
+    let share = trialShare.isFinite ? min(max(trialShare, 0), 1) : 0
+    let plan = Plan(siblings: addresses, refusesWhenAlone: refusesWhenAlone, trialShare: share)
     // The agent says this again and again: a sibling that just failed is no better for it.
     state.withLock { state in
       if state.plan == nil { state.since = .now() }
@@ -80,6 +89,17 @@ package final class HandOff: Sendable {
       func isTrusted(_ sibling: SiblingAddress) -> Bool { state.distrustedUntil[sibling].map { $0 <= now } ?? true }
       plan.siblings = plan.siblings.filter(isTrusted) + plan.siblings.filter { !isTrusted($0) }
       return plan
+    }
+  }
+
+  /// Whether this request is one of those that the node answers itself on trial: as many as the plan says, evenly among the others.
+  func isOnTrial(_ plan: Plan) -> Bool {
+    guard plan.trialShare > 0 else { return false }
+    return state.withLock { state in
+      state.trialCredit += plan.trialShare
+      guard state.trialCredit >= 1 else { return false }
+      state.trialCredit -= 1
+      return true
     }
   }
 

@@ -69,9 +69,18 @@ package final class InferDispatch: Sendable {
       return refuse(attempt, ServingError(.unavailable, message))
     }
     handOff.traffic.came(from: attempt.context.client)
+    if handOff.isOnTrial(plan) { return answerOnTrial(attempt, plan, on: loop) }
+    return answerElsewhere(attempt, plan, on: loop)
+  }
+
+  /// From a sibling, and here when none of them takes it.
+  func answerElsewhere<Call, Answer>(
+    _ attempt: Attempt<Call, Answer>,
+    _ plan: HandOff.Plan,
+    on loop: any EventLoop
+  ) -> Eventual<Counted<Answer>> {
     guard !plan.siblings.isEmpty, !attempt.isBoundHere() else { return answerAlone(attempt, plan, on: loop) }
-    let expected = service.registry.find(attempt.model)?.active.estimatedTime(bytes: attempt.length)
-    let patience = RelayPatience(expectedTime: expected, shortestAttempt: shortestAttempt)
+    let patience = patience(attempt)
     let request = attempt.passedOn()
     attempt.context.isAnsweredBySibling()
     return .later(
@@ -84,6 +93,12 @@ package final class InferDispatch: Sendable {
           return answerAlone(attempt, plan, on: loop).future(on: loop)
         }
     )
+  }
+
+  /// How long siblings may take for it.
+  func patience<Call, Answer>(_ attempt: Attempt<Call, Answer>) -> RelayPatience {
+    let expected = service.registry.find(attempt.model)?.active.estimatedTime(bytes: attempt.length)
+    return RelayPatience(expectedTime: expected, shortestAttempt: shortestAttempt)
   }
 
   /// Closes the connections to siblings that are kept for the next hand-off.
@@ -109,7 +124,7 @@ package final class InferDispatch: Sendable {
     return refuse(attempt, ServingError(.unavailable, message))
   }
 
-  private func answerHere<Call, Answer>(
+  func answerHere<Call, Answer>(
     _ attempt: Attempt<Call, Answer>,
     on loop: any EventLoop
   ) -> Eventual<Counted<Answer>> {

@@ -19,8 +19,9 @@ package enum EngineCommand: Sendable, Equatable, Codable {
   /// All that the repository holds, verified, and so all that may be loaded; after every change of it.
   case catalog([CatalogEntry])
   /// Hand new requests to `siblings` (REST addresses, NODE=HOST:PORT, best first) until told to serve. What no sibling takes is
-  /// answered here all the same, unless `refusesWhenAlone`: then it is refused.
-  case handOff(siblings: [String], refusesWhenAlone: Bool = false)
+  /// answered here all the same, unless `refusesWhenAlone`: then it is refused. On trial this node answers `trialShare` of the requests
+  /// first, from 0 to 1, and hands on those alone at which it fails.
+  case handOff(siblings: [String], refusesWhenAlone: Bool = false, trialShare: Double = 0)
   /// Be done with what is in flight: have siblings answer it within `withinSeconds`, or refuse it. What is handed on already goes on.
   case cut(withinSeconds: Double)
   /// Answer requests here again, when the models have shown that they compute.

@@ -97,6 +97,12 @@ final class TestEngine: Sendable {
     #expect(try await call(.handOff(siblings: siblings, refusesWhenAlone: refusesWhenAlone)) == .done)
   }
 
+  /// Hands off to `ports` and answers a share of the requests itself.
+  func takeOnTrial(share: Double, with ports: [UInt16]) async throws {
+    let siblings = ports.map { "127.0.0.1:\($0)" }
+    #expect(try await call(.handOff(siblings: siblings, trialShare: share)) == .done)
+  }
+
   /// Cuts off what is in flight; what became of it, oldest first.
   func cut() async throws -> [EngineCut.Request] {
     guard case .cut(let cut) = try await call(.cut(withinSeconds: 4)) else { throw TestFailure("not cut") }
