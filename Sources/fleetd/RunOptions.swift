@@ -136,7 +136,9 @@ struct RunOptions: ParsableArguments {
   )
   var device: String?
 
-  @Option(help: setting(.inject, "Make this node faulty on purpose, such as 'latency=120ms errors=5% after=45s'."))
+  @Option(
+    help: setting(.inject, "Make this node faulty on purpose, such as 'latency=120ms errors=5% after=45s for=30s'.")
+  )
   var inject: String?
 
   @Option(help: setting(.sysfs, "Where the kernel shows its sensors, such as /host/sys (default: /sys)."))

@@ -3,11 +3,12 @@ import Testing
 
 struct FaultInjectionTests {
   @Test func readsAFault() throws {
-    let fault = try FaultInjection(parsing: "latency=120ms errors=5% after=45s")
+    let fault = try FaultInjection(parsing: "latency=120ms errors=5% after=45s for=30s")
     #expect(fault.latency == .milliseconds(120))
     #expect(fault.errors == 0.05)
     #expect(fault.after == .seconds(45))
-    #expect(fault.text == "latency=120ms errors=5% after=45s")
+    #expect(fault.lasting == .seconds(30))
+    #expect(fault.text == "latency=120ms errors=5% after=45s for=30s")
   }
 
   @Test(arguments: ["latency=1us", "errors=100%", "  latency=1s   after=0s "])
@@ -29,7 +30,7 @@ struct FaultInjectionTests {
     )
   }
 
-  @Test(arguments: ["", " ", "after=45s", "latency=0ms", "errors=0% after=1s"])
+  @Test(arguments: ["", " ", "after=45s", "latency=0ms", "errors=0% after=1s", "latency=1s for=0s"])
   func refusesAFaultThatDoesNothing(_ text: String) {
     expect(text, "--inject: expected 'latency=TIME' or 'errors=PERCENT', found '\(text)'")
   }

@@ -1,4 +1,4 @@
-/// A fault on purpose, for demonstrations and tests: `latency=120ms errors=5% after=45s`.
+/// A fault on purpose, for demonstrations and tests: `latency=120ms errors=5% after=45s for=30s`.
 package struct FaultInjection: Sendable, Equatable {
   /// Added to every answer.
   package var latency: Duration
@@ -6,6 +6,8 @@ package struct FaultInjection: Sendable, Equatable {
   package var errors: Double
   /// From the start of the agent.
   package var after: Duration
+  /// How long it lasts; nil for ever.
+  package var lasting: Duration?
   /// As it was asked for; frames carry it.
   package let text: String
 
@@ -16,7 +18,7 @@ package struct FaultInjection: Sendable, Equatable {
     errors = 0
     after = .zero
     var problems: [String] = []
-    let keys = ["latency", "errors", "after"]
+    let keys = ["latency", "errors", "after", "for"]
     for part in text.split(separator: " ") {
       let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2 else {
@@ -28,6 +30,8 @@ package struct FaultInjection: Sendable, Equatable {
         if let value = Quantity.duration(pair[1]) { latency = value } else { problems.append(Self.duration(pair)) }
       case "after":
         if let value = Quantity.duration(pair[1]) { after = value } else { problems.append(Self.duration(pair)) }
+      case "for":
+        if let value = Quantity.duration(pair[1]) { lasting = value } else { problems.append(Self.duration(pair)) }
       case "errors":
         if let value = Quantity.fraction(pair[1]) {
           errors = value
@@ -38,7 +42,7 @@ package struct FaultInjection: Sendable, Equatable {
         problems.append("unknown fault '\(pair[0])'\(NearName.hint(for: pair[0], among: keys))")
       }
     }
-    if problems.isEmpty, latency == .zero, errors == 0 {
+    if problems.isEmpty, latency == .zero && errors == 0 || lasting == .zero {
       problems.append("expected 'latency=TIME' or 'errors=PERCENT', found '\(text)'")
     }
     guard problems.isEmpty else {
