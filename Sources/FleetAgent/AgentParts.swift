@@ -164,6 +164,7 @@ package struct AgentParts: Sendable {
       drain: drain,
       changes: changes,
       budget: budget,
+      autoDrain: autoDrain,
       hub: hub,
       memory: memory ?? SwitchMemory(files),
       options: configuration.models,

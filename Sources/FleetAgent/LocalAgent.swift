@@ -13,6 +13,7 @@ package actor LocalAgent: NodeAgent {
   private let drain: DrainKeeper
   private let changes: ChangeLog
   private let budget: BudgetKeeper
+  private let autoDrain: AutoDrainKeeper
   private let hub: FrameHub
   private let activator: Activator
   private let examiner: GoldenExaminer
@@ -31,6 +32,7 @@ package actor LocalAgent: NodeAgent {
     drain: DrainKeeper,
     changes: ChangeLog,
     budget: BudgetKeeper,
+    autoDrain: AutoDrainKeeper,
     hub: FrameHub,
     memory: SwitchMemory,
     options: [String: ModelOptions] = [:],
@@ -46,6 +48,7 @@ package actor LocalAgent: NodeAgent {
     self.drain = drain
     self.changes = changes
     self.budget = budget
+    self.autoDrain = autoDrain
     self.hub = hub
     self.clock = clock
     self.credentials = credentials
@@ -81,6 +84,10 @@ package actor LocalAgent: NodeAgent {
 
   package func answer(_ request: ClaimRequest, from caller: NodeName) async throws(CommandError) -> ClaimReply {
     try await budget.answer(request, from: caller)
+  }
+
+  package func holdAutoDrain(because reason: String) async throws(CommandError) {
+    try await autoDrain.hold(because: reason)
   }
 
   package func execute(_ command: Command) async throws(CommandError) -> Outcome {

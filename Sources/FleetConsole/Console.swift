@@ -161,6 +161,10 @@ package struct Console {
                 }
                 sender.yield(.message(.alertAcknowledged(id, result)))
               }
+            case .holdAutoDrain(let name, let reason):
+              guard let agent = try? agents.agent(name) else { break }
+              // Whoever is not about to go any more says so; nobody needs to know.
+              group.addTask { try? await agent.holdAutoDrain(because: reason) }
             case .askJob(let wish, let id):
               group.addTask {
                 let result = await Self.result { () async throws(CommandError) in try await catalog.ask(wish, of: id) }
@@ -208,7 +212,8 @@ package struct Console {
     case .drain(let plan): job = DrainJob(plan, agents: agents)
     case .undrain(let nodes): job = UndrainJob(nodes, operatorName: operatorName, agents: agents)
     case .rollback(let plan): job = RollbackJob(plan, agents: agents)
-    case .quit, .cancelJob, .setTheme, .readJobs, .askJob, .orderPush, .readAlerts, .acknowledgeAlert: return nil
+    case .quit, .cancelJob, .setTheme, .readJobs, .askJob, .orderPush, .readAlerts, .acknowledgeAlert, .holdAutoDrain:
+      return nil
     }
     return Task { _ = await job.run(tell) }
   }

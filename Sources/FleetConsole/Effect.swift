@@ -9,6 +9,8 @@ package enum Effect: Sendable, Equatable {
   /// Read the alerts, after writing down what was seen.
   case readAlerts(recording: AlertObservation?)
   case acknowledgeAlert(Int)
+  /// Have a node stay that is about to drain itself.
+  case holdAutoDrain(NodeName, reason: String)
   case drain(DrainPlan)
   case undrain([NodeName])
   case rollback(RollbackPlan)

@@ -45,7 +45,8 @@ extension SeededRandom {
       mode: AutoDrainStatus.Mode.allCases.randomElement(using: &self) ?? .off,
       stage: AutoDrainStatus.Stage.allCases.randomElement(using: &self) ?? .watching,
       text: text(),
-      since: chance(0.5) ? date() : nil
+      since: chance(0.5) ? date() : nil,
+      askingSince: chance(0.5) ? date() : nil
     )
   }
 

@@ -14,6 +14,7 @@ import Testing
   private final class Promiser: NodeAgent {
     let name = TestFleet.austin
     let reply: ClaimReply
+    private let held = Mutex<[String]>([])
     private let heard = Mutex<[(NodeName, ClaimRequest)]>([])
 
     init(_ reply: ClaimReply) { self.reply = reply }
@@ -23,6 +24,13 @@ import Testing
     func answer(_ request: ClaimRequest, from caller: NodeName) async throws(CommandError) -> ClaimReply {
       heard.withLock { $0.append((caller, request)) }
       return reply
+    }
+
+    var holds: [String] { held.withLock { $0 } }
+
+    func holdAutoDrain(because reason: String) async throws(CommandError) {
+      held.withLock { $0.append(reason) }
+      guard reason != "no" else { throw CommandError(.refused, "\(name) is not about to drain itself") }
     }
 
     func describe() async throws(CommandError) -> NodeDescription { throw CommandError(.failed, "not here") }
@@ -93,6 +101,29 @@ import Testing
       #expect(try await remote.answer(request, from: TestFleet.denver) == reply)
     }
     #expect(promiser.calls.map(\.caller) == [Self.sibling] && promiser.calls.map(\.request) == [request])
+  }
+
+  @Test func `An operator's console may have it stay, and a sibling may not`() async throws {
+    let fleet = try TestFleet()
+    let promiser = Promiser(ClaimReply(number: 1, answer: .closed))
+    try await withServer(of: promiser, fleet.node()) { address in
+      let remote = try RemoteAgent(name: TestFleet.austin, address: address, credentials: fleet.operator())
+      defer { remote.close() }
+      try await remote.holdAutoDrain(because: "10 of 200 have")
+      // Whoever is not about to go says so.
+      await #expect(throws: CommandError(.refused, "austin-01/a is not about to drain itself")) {
+        try await remote.holdAutoDrain(because: "no")
+      }
+      let sibling = try RemoteAgent(name: TestFleet.austin, address: address, credentials: fleet.node(Self.sibling))
+      defer { sibling.close() }
+      do throws(CommandError) {
+        try await sibling.holdAutoDrain(because: "10 of 200 have")
+        Issue.record("a sibling may not")
+      } catch {
+        #expect(error.code == .denied)
+      }
+    }
+    #expect(promiser.holds == ["10 of 200 have", "no"])
   }
 
   @Test func `Promises are for nodes of the same store alone`() async throws {

@@ -14,6 +14,8 @@ package actor AutoDrainKeeper {
   private var machine = AutoDrain()
   private var saved = AutoDrain()
   private var last: AutoDrain.Sight?
+  /// What the drain was told last.
+  private var trialShare = 0.0
 
   package init(
     rule: AutoDrainRule,
@@ -49,12 +51,27 @@ package actor AutoDrainKeeper {
     let sight = AutoDrain.Sight(frame, seconds: clock.seconds())
     last = sight
     let action = machine.observe(sight, rule)
+    let trialShare = trialShare
+    self.trialShare = if case .takeOnTrial(let share) = action { share } else { 0 }
     await keep()
     switch action {
     case .none: break
+    case .takeOnTrial(let share):
+      // The drain keeps it from then on.
+      guard share != trialShare else { return }
+      Task { await self.drain.takeOnTrial(share: share) }
     case .drain(let reason): Task { await self.leave(reason) }
     case .undrain: Task { await self.comeBack() }
     }
+  }
+
+  /// A console objects to a drain that was announced; throws when none is.
+  package func hold(because reason: String) async throws(CommandError) {
+    guard let last, machine.held(reason, last) else {
+      throw CommandError(.refused, "it is not about to drain itself")
+    }
+    log.notice("auto-drain may not: \(reason)")
+    await keep()
   }
 
   private func leave(_ reason: String) async {

@@ -18,6 +18,8 @@ package struct FleetState: Sendable, Equatable {
   /// Work that outlives this console.
   package internal(set) var jobs = JobsState()
   package internal(set) var alerts = AlertsState()
+  /// Who may drain itself, of those that a console has a say in.
+  var breaker: FleetBreaker
   var interface = Interface()
   /// Who orders what is ordered here.
   let operatorName: String
@@ -32,6 +34,7 @@ package struct FleetState: Sendable, Equatable {
     themeNames: [String] = []
   ) {
     self.definition = definition
+    breaker = FleetBreaker(nodes: definition.nodes.count, perHour: definition.autoDrain.perHour)
     self.library = library
     self.operatorName = operatorName
     self.now = now

@@ -1,6 +1,23 @@
 internal import FleetCore
 
 extension StatusDocument.NodeStatus {
+  /// Where a node stands with draining itself.
+  struct AutoDrain: Encodable {
+    var mode: String
+    var stage: String
+    var text: String
+    @ExplicitNull var since: String?
+    @ExplicitNull var askingSince: String?
+
+    init(_ status: AutoDrainStatus) {
+      mode = status.mode.rawValue
+      stage = status.stage.rawValue
+      text = status.text
+      since = status.since.map(StatusDocument.text)
+      askingSince = status.askingSince.map(StatusDocument.text)
+    }
+  }
+
   /// Why and how far a node is drained, what holds that up, who still sends to it, and who answers them.
   struct Drain: Encodable {
     struct Flight: Encodable {

@@ -96,6 +96,7 @@ extension StatusDocument {
     var findings: [FindingStatus]
     @ExplicitNull var availability: String?
     @ExplicitNull var drain: Drain?
+    @ExplicitNull var autoDrain: AutoDrain?
     @ExplicitNull var ageS: Double?
     @ExplicitNull var linkError: String?
     @ExplicitNull var simulated: Bool?
@@ -129,6 +130,7 @@ extension StatusDocument {
       findings = (frame?.findings ?? []).map(FindingStatus.init)
       availability = frame?.availability.rawValue
       drain = frame?.drain.map { Drain($0) }
+      autoDrain = frame?.autoDrain.map { AutoDrain($0) }
       ageS = node.age(at: now).map { ($0 * 10).rounded() / 10 }
       linkError = node.linkError
       simulated = frame?.isSimulated

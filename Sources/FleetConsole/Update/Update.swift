@@ -18,7 +18,7 @@ package func update(_ state: inout FleetState, _ message: Message, at now: Momen
     return []
   case .frame(let name, let frame):
     FleetNews.receive(frame, from: name, &state)
-    return []
+    return state.breaker.observe(frame, at: now.uptime).map { [.holdAutoDrain(name, reason: $0)] } ?? []
   case .linkQueued(let name):
     state.change(name) { $0.queueDial() }
     return []

@@ -61,7 +61,7 @@ struct NodeFacts {
       lines.append(
         isFresh ? fact("availability", mark.text, mark.role) : fact("availability", "was \(mark.word)", .stale)
       )
-      if let status = frame.autoDrain, status.stage != .watching {
+      if let status = frame.autoDrain, status.stage != .watching || status.askingSince != nil {
         lines.append(fact("auto-drain", Self.words(status), status.stage == .probation ? .warning : .critical))
       }
       if let fault = frame.injectedFault { lines.append(fact("injected", "⚑ \(fault)", .warning)) }
@@ -77,7 +77,7 @@ struct NodeFacts {
   static func words(_ status: AutoDrainStatus) -> String {
     let stage =
       switch status.stage {
-      case .watching: "watching"
+      case .watching: status.askingSince == nil ? "watching" : "about to drain itself"
       case .wouldDrain: "would drain itself (shadow mode)"
       case .refused: "may not drain itself"
       case .draining: "drained itself"

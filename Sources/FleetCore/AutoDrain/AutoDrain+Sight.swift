@@ -10,6 +10,7 @@ extension AutoDrain.Sight {
       reason: worst.first?.text ?? frame.reasons.first ?? "no reason is told",
       // Without findings nobody can say: it has to be tried out.
       needsRequests: worst.allSatisfy { $0.rule.needsRequests },
+      answered: frame.models.reduce(0) { $0 &+ $1.requests },
       availability: frame.availability,
       drainedBy: frame.drain?.orderedBy
     )

@@ -4,13 +4,15 @@ package import FoundationEssentials
 /// whether the node may is the budget's to say.
 ///
 ///     watching ─faulty for `after`─▶ draining ─rested, and not seen faulty─▶ probation ─served well─▶ watching
-///        ▲  ▲         (refused: asked again later)     │                       │
+///        ▲  ▲    (asks first)                          │                       │
 ///        │  └──────────── a person undrains ───────────┤          faulty again: drained for good
 ///        │                                             ▼                       ▼
 ///        └──────────────── a person undrains ──────── held ◀───────────────────┘
 ///
-/// A fault that only requests can show is not seen while the node is away, so it is tried out: that costs a node which is still
-/// faulty one return to service, and no second one.
+/// Before it drains it says so for a while, in which consoles may object; siblings are asked then. Who may not asks again later.
+///
+/// A probation begins on trial: the node stays drained and answers a growing share of its requests, so that a fault which only requests
+/// can show is seen without a return to service. Where no requests come to a drained node, only serving shows it.
 package struct AutoDrain: Sendable, Equatable, Codable {
   package static let orderedBy = "auto-drain"
 
@@ -24,6 +26,8 @@ package struct AutoDrain: Sendable, Equatable, Codable {
     package var reason: String
     /// Whether only requests could show that it is well again.
     package var needsRequests: Bool
+    /// Requests that it has answered itself. Never falls while the agent lives.
+    package var answered: UInt64
     package var availability: Availability
     /// Who ordered the drain; nil while it serves.
     package var drainedBy: String?
@@ -34,6 +38,7 @@ package struct AutoDrain: Sendable, Equatable, Codable {
       health: Health,
       reason: String,
       needsRequests: Bool,
+      answered: UInt64 = 0,
       availability: Availability,
       drainedBy: String?
     ) {
@@ -42,6 +47,7 @@ package struct AutoDrain: Sendable, Equatable, Codable {
       self.health = health
       self.reason = reason
       self.needsRequests = needsRequests
+      self.answered = answered
       self.availability = availability
       self.drainedBy = drainedBy
     }
@@ -51,11 +57,21 @@ package struct AutoDrain: Sendable, Equatable, Codable {
     case none
     /// Drain with this reason, if siblings agree: `ordered` or `refused` tells what came of it.
     case drain(reason: String)
+    /// Stay drained, and answer this share of the requests; told anew with every tick of a trial.
+    case takeOnTrial(share: Double)
     case undrain
   }
 
+  /// How long it says that it is about to drain, before it asks its siblings: long enough for a console to see and to object.
+  package static let askSeconds = 8.0
+  /// Shares of its requests that it answers on trial, one after the other.
+  static let trialShares = [0.25, 0.5, 1]
+  /// Of each share: two windows of the health rules.
+  static let shortestTrial = 2 * HealthMonitor.windowSeconds
   /// Faulty for so long in its probation, and it was too early.
   static let relapseSeconds = 15.0
+  /// The same for a verdict that only requests lift: no rule needs more once there are enough of them.
+  static let verdictSeconds = 25.0
   /// How long until it asks again when siblings said no; twice as long each time.
   static let firstRetrySeconds = 10.0
   static let lastRetrySeconds = 300.0
@@ -71,10 +87,23 @@ package struct AutoDrain: Sendable, Equatable, Codable {
   private var isOverruled = false
   private var faultySince: Double?
   private var stageSeconds: Double?
+  /// Since when it says that it is about to drain.
+  private var asking: Asking?
+  /// Which of the shares it is on trial with; as many as there are when it is to serve.
+  private var trialStep = 0
+  /// When that began.
+  private var trialStart: Double?
+  /// Whether there were requests enough since it came back to tell by.
+  private var evidence = AutoDrainEvidence()
   private var nextTry: Double?
   private var tries = 0
   /// An order is being carried out.
   private var isWaiting = false
+
+  private struct Asking: Equatable {
+    var seconds: Double
+    var date: Date
+  }
 
   private enum CodingKeys: String, CodingKey {
     case stage, since, text, lastDrain, isOverruled
@@ -90,7 +119,7 @@ package struct AutoDrain: Sendable, Equatable, Codable {
   }
 
   package func status(_ mode: AutoDrainStatus.Mode) -> AutoDrainStatus {
-    AutoDrainStatus(mode: mode, stage: stage, text: text, since: since)
+    AutoDrainStatus(mode: mode, stage: stage, text: text, since: since, askingSince: asking?.date)
   }
 
   // MARK: Every tick
@@ -103,11 +132,14 @@ package struct AutoDrain: Sendable, Equatable, Codable {
       if sight.availability == .serving { isOverruled = false }
     }
     if stageSeconds == nil { stageSeconds = sight.seconds }
+    evidence.add(sight.answered, at: sight.seconds)
     guard !isWaiting else { return .none }
     switch stage {
     case .watching, .wouldDrain, .refused: return watch(sight, rule)
     case .draining: return rest(sight, rule)
-    case .probation: return serve(sight, rule)
+    case .probation:
+      let isOnTrial = sight.availability != .serving && trialStep < Self.trialShares.count
+      return isOnTrial ? tryOut(sight, rule) : serve(sight, rule)
     case .held:
       if sight.availability == .serving { overrule(sight) }
       return .none
@@ -116,6 +148,7 @@ package struct AutoDrain: Sendable, Equatable, Codable {
 
   private mutating func watch(_ sight: Sight, _ rule: AutoDrainRule) -> Action {
     guard rule.mode != .off, sight.availability == .serving, let since = faultySince, !isOverruled else {
+      asking = nil
       if stage != .watching || (!isOverruled && !text.isEmpty) { enter(.watching, sight, "") }
       return .none
     }
@@ -126,6 +159,9 @@ package struct AutoDrain: Sendable, Equatable, Codable {
       return .none
     }
     guard nextTry.map({ sight.seconds >= $0 }) ?? true else { return .none }
+    let asked = asking ?? Asking(seconds: sight.seconds, date: sight.date)
+    asking = asked
+    guard sight.seconds - asked.seconds >= Self.askSeconds else { return .none }
     isWaiting = true
     return .drain(reason: reason)
   }
@@ -144,8 +180,53 @@ package struct AutoDrain: Sendable, Equatable, Codable {
     guard sight.availability == .drained, sight.seconds - (stageSeconds ?? sight.seconds) >= rule.rest.seconds,
       sight.health != .faulty || sight.needsRequests
     else { return .none }
+    enter(.probation, sight, Self.trialText(0))
+    return tryOut(sight, rule)
+  }
+
+  /// Drained, and with a share of the requests all the same.
+  private mutating func tryOut(_ sight: Sight, _ rule: AutoDrainRule) -> Action {
+    guard sight.drainedBy == Self.orderedBy else {
+      enter(.watching, sight, "")
+      return .none
+    }
+    let share = Self.trialShares[trialStep]
+    let start = trialStart ?? sight.seconds
+    trialStart = start
+    if isRelapse(sight, rule, since: start) {
+      let part = "\(Int(share * 100))% of its requests"
+      enter(.held, sight, "faulty on trial with \(part): \(sight.reason); a person has to undrain it")
+      return .takeOnTrial(share: 0)
+    }
+    // A verdict is being made: it comes soon. Where too few requests come for one, the next share may bring them.
+    let isJudged = sight.health == .faulty && evidence.since != nil
+    guard !isJudged, sight.seconds - start >= Self.trialSeconds(rule) else { return .takeOnTrial(share: share) }
+    trialStep += 1
+    guard trialStep < Self.trialShares.count else { return takeAll(sight, rule) }
+    trialStart = sight.seconds
+    text = Self.trialText(trialStep)
+    return .takeOnTrial(share: Self.trialShares[trialStep])
+  }
+
+  private mutating func takeAll(_ sight: Sight, _ rule: AutoDrainRule) -> Action {
     enter(.probation, sight, "serves again, under watch for \(Quantity.text(rule.probation))")
+    trialStep = Self.trialShares.count
     return .undrain
+  }
+
+  private static func trialSeconds(_ rule: AutoDrainRule) -> Double { max(rule.probation.seconds / 6, Self.shortestTrial) }
+
+  private static func trialText(_ step: Int) -> String {
+    "on trial: answers \(Int(trialShares[step] * 100))% of its requests"
+  }
+
+  /// Whether it is faulty still, or again, in its probation. A verdict of before that only requests lift says nothing until enough of them
+  /// were answered since, and has its time from then on.
+  private func isRelapse(_ sight: Sight, _ rule: AutoDrainRule, since start: Double) -> Bool {
+    guard let since = faultySince else { return false }
+    guard sight.needsRequests else { return sight.seconds - max(since, start) >= Self.relapseSeconds }
+    guard let told = evidence.since else { return false }
+    return sight.seconds - max(since, told) >= max(Self.verdictSeconds, rule.after.seconds)
   }
 
   private mutating func serve(_ sight: Sight, _ rule: AutoDrainRule) -> Action {
@@ -155,13 +236,11 @@ package struct AutoDrain: Sendable, Equatable, Codable {
       return sight.drainedBy == Self.orderedBy ? .undrain : .none
     }
     let start = stageSeconds ?? sight.seconds
-    // The verdict of before it went may need requests to be lifted: what counts is how long it stays.
     if sight.health != .faulty, sight.seconds - start >= rule.probation.seconds {
       enter(.watching, sight, "")
       return .none
     }
-    let patience = sight.needsRequests ? max(Self.relapseSeconds, rule.after.seconds) : Self.relapseSeconds
-    guard let since = faultySince, sight.seconds - max(since, start) >= patience else { return .none }
+    guard isRelapse(sight, rule, since: start) else { return .none }
     guard nextTry.map({ sight.seconds >= $0 }) ?? true else { return .none }
     isWaiting = true
     return .drain(reason: "faulty again in its probation: \(sight.reason)")
@@ -177,8 +256,9 @@ package struct AutoDrain: Sendable, Equatable, Codable {
     self.text = text
     since = next == .watching && text.isEmpty ? nil : sight.date
     stageSeconds = sight.seconds
-    nextTry = nil
-    tries = 0
+    (asking, trialStart, trialStep) = (nil, nil, 0)
+    evidence = AutoDrainEvidence()
+    (nextTry, tries) = (nil, 0)
   }
 
   // MARK: What came of an order
@@ -194,8 +274,16 @@ package struct AutoDrain: Sendable, Equatable, Codable {
     }
   }
 
+  /// A console objects before siblings are asked: the share of the whole fleet is its to know. False when nothing is asked any more.
+  package mutating func held(_ why: String, _ sight: Sight) -> Bool {
+    guard asking != nil, !isWaiting else { return false }
+    refused(why, sight)
+    return true
+  }
+
   package mutating func refused(_ why: String, _ sight: Sight) {
     isWaiting = false
+    asking = nil
     // In its probation it serves on, under watch.
     if stage != .probation {
       if stage != .refused { since = sight.date }

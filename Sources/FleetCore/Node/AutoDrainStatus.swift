@@ -30,8 +30,17 @@ package struct AutoDrainStatus: Sendable, Equatable {
   package var text: String
   /// When `stage` began, on the node's clock.
   package var since: Date?
+  /// Since when it says that it is about to drain itself, for consoles to object; nil when it is not.
+  package var askingSince: Date?
 
-  package init(mode: Mode, stage: Stage = .watching, text: String = "", since: Date? = nil) {
+  package init(
+    mode: Mode,
+    stage: Stage = .watching,
+    text: String = "",
+    since: Date? = nil,
+    askingSince: Date? = nil
+  ) {
+    self.askingSince = askingSince
     self.mode = mode
     self.stage = stage
     self.text = text

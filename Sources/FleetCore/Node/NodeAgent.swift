@@ -38,11 +38,18 @@ package protocol NodeAgent: Sendable {
 
   /// Answers a node of its store that wants to leave service, or has left.
   func answer(_ request: ClaimRequest, from caller: NodeName) async throws(CommandError) -> ClaimReply
+
+  /// Has a node that is about to drain itself stay, and ask again later. Throws `.refused` when it is not about to.
+  func holdAutoDrain(because reason: String) async throws(CommandError)
 }
 
 extension NodeAgent {
   package func answer(_ request: ClaimRequest, from caller: NodeName) async throws(CommandError) -> ClaimReply {
     throw CommandError(.invalid, "\(name) makes no promises")
+  }
+
+  package func holdAutoDrain(because reason: String) async throws(CommandError) {
+    throw CommandError(.refused, "\(name) is not about to drain itself")
   }
 }
 

@@ -11,14 +11,15 @@ package struct BoxTelemetry: Sendable, Equatable {
     package var own: Double
     /// Those that siblings hand to it.
     package var handed: Double
-    package var isServing: Bool
+    /// What it answers of `own` itself, from 0 to 1; siblings answer the rest.
+    package var share: Double
     /// Nil when no model is loaded.
     package var traits: VersionTraits?
 
-    package init(own: Double, handed: Double = 0, isServing: Bool = true, traits: VersionTraits?) {
+    package init(own: Double, handed: Double = 0, share: Double = 1, traits: VersionTraits?) {
       self.own = own
       self.handed = handed
-      self.isServing = isServing
+      self.share = share
       self.traits = traits
     }
   }
@@ -82,15 +83,15 @@ package struct BoxTelemetry: Sendable, Equatable {
 
   private mutating func step(_ seconds: Double, _ demand: Demand) {
     agentSeconds += 0.0012 * seconds
-    guard let traits = demand.traits, demand.isServing else {
-      // Drained, or nothing to serve with: clients are answered by siblings.
-      handedOn += demand.traits == nil ? 0 : demand.own * seconds
-      handedOff = UInt64(handedOn)
+    // Drained, or on trial: siblings answer the rest.
+    handedOn += demand.traits == nil ? 0 : demand.own * (1 - demand.share) * seconds
+    handedOff = UInt64(handedOn)
+    guard let traits = demand.traits, demand.share > 0 else {
       inFlight = 0
       burn(utilization: 0, hunger: 1, seconds)
       return
     }
-    let rate = demand.own + demand.handed
+    let rate = demand.own * demand.share + demand.handed
     let compute = profile.computeSeconds * traits.slowness
     let capacity = Self.fullest * BoxProfile.lanes / compute
     let busy = min(rate, capacity) * compute / BoxProfile.lanes

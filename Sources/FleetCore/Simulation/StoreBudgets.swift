@@ -6,6 +6,8 @@ struct StoreBudgets: Sendable {
     var budget: DisruptionBudget
     var autoDrain = AutoDrain()
     var ledger = AutoDrainLedger()
+    var sight: AutoDrain.Sight?
+    var trialShare = 0.0
     /// Nil of a box that nobody has looked at yet.
     var standing: Standing?
 
@@ -72,6 +74,16 @@ struct StoreBudgets: Sendable {
 
   mutating func comeBack(_ node: NodeName) { boxes[node]?.budget.comeBack() }
 
+  /// The share of its requests that a box answers on trial, from 0 to 1.
+  func trialShare(of node: NodeName) -> Double { boxes[node]?.trialShare ?? 0 }
+
+  /// Has a box that is about to drain itself stay. Throws `.refused` when it is not about to.
+  mutating func hold(_ node: NodeName, because reason: String) throws(CommandError) {
+    guard let sight = boxes[node]?.sight, boxes[node]?.autoDrain.held(reason, sight) == true else {
+      throw CommandError(.refused, "\(node) is not about to drain itself")
+    }
+  }
+
   /// Takes a box's new frame, and has the box do what the rule for auto-drain says.
   mutating func observe(_ frame: inout Frame) {
     guard var box = boxes[frame.node] else { return }
@@ -82,8 +94,12 @@ struct StoreBudgets: Sendable {
     boxes[frame.node] = box
     send(requests, from: frame.node)
     let sight = AutoDrain.Sight(frame, seconds: seconds)
-    switch boxes[frame.node]?.autoDrain.observe(sight, rule) {
+    boxes[frame.node]?.sight = sight
+    let action = boxes[frame.node]?.autoDrain.observe(sight, rule)
+    boxes[frame.node]?.trialShare = if case .takeOnTrial(let share)? = action { share } else { 0 }
+    switch action {
     case .drain(let reason)?: drain(&frame, reason, sight)
+    case .takeOnTrial(let share)?: if share > 0 { frame.availability = .draining }
     case .undrain?:
       frame.availability = .serving
       frame.drain = nil

@@ -7,6 +7,8 @@ package struct StoreSimulation: Sendable {
     var curve: LoadCurve
     var peakRate: Double
     var boxIsServing = true
+    /// What their own box answers of them, from 0 to 1; siblings answer the rest.
+    var share = 1.0
 
     func rate(at time: Double) -> Double { peakRate * curve.share(at: time) }
   }
@@ -73,6 +75,11 @@ package struct StoreSimulation: Sendable {
 
   package mutating func comeBack(_ name: NodeName) { budgets.comeBack(name) }
 
+  /// Has a box that is about to drain itself stay. Throws `.refused` when it is not about to.
+  package mutating func hold(_ name: NodeName, because reason: String) throws(CommandError) {
+    try budgets.hold(name, because: reason)
+  }
+
   /// Makes a box ill from now on, or well with nil.
   package mutating func setIllness(_ illness: BoxFaults.Illness?, of name: NodeName) {
     guard let index = indices[name] else { return }
@@ -84,6 +91,7 @@ package struct StoreSimulation: Sendable {
   package mutating func tick(_ frame: inout Frame) {
     guard let index = indices[frame.node] else { return }
     clients[index].boxIsServing = frame.availability == .serving
+    clients[index].share = frame.availability == .serving ? 1 : budgets.trialShare(of: frame.node)
     let (clients, shift) = (clients, shift)
     let traits = frame.models.first.map { VersionTraits.of(ModelVersion(name: $0.name, number: $0.version)) }
     boxes[index].telemetry.advance(to: frame.time.timeIntervalSince1970) { time in
@@ -115,7 +123,7 @@ package struct StoreSimulation: Sendable {
   /// Who still asks a box that does not serve, and who answers in its place.
   private func tellOfDrain(_ frame: inout Frame, _ index: Int) {
     guard frame.drain != nil else { return }
-    let rate = clients[index].rate(at: frame.time.timeIntervalSince1970 + shift)
+    let rate = clients[index].rate(at: frame.time.timeIntervalSince1970 + shift) * (1 - clients[index].share)
     let serving = clients.count { $0.boxIsServing }
     frame.drain?.clients = [("till-1", 0.6), ("till-2", 0.4)].map { name, share in
       ClientTraffic(address: name, perSecond: rate * share)
@@ -138,12 +146,12 @@ package struct StoreSimulation: Sendable {
     _ traits: VersionTraits?
   ) -> BoxTelemetry.Demand {
     let own = clients[index]
-    let homeless = clients.lazy.filter { !$0.boxIsServing }.reduce(0) { $0 + $1.rate(at: time) }
+    let homeless = clients.lazy.filter { !$0.boxIsServing }.reduce(0) { $0 + $1.rate(at: time) * (1 - $1.share) }
     let serving = clients.count { $0.boxIsServing }
     return BoxTelemetry.Demand(
       own: own.rate(at: time),
       handed: own.boxIsServing ? homeless / Double(serving) : 0,
-      isServing: own.boxIsServing,
+      share: own.share,
       traits: traits
     )
   }

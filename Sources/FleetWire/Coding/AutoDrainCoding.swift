@@ -19,6 +19,7 @@ extension Fleet_V1_AutoDrainStatus {
     }
     text = WireValue.shortened(status.text)
     if let date = status.since { since = date.wireNanoseconds }
+    if let date = status.askingSince { askingSince = date.wireNanoseconds }
   }
 }
 
@@ -45,7 +46,8 @@ extension AutoDrainStatus {
       mode: mode,
       stage: stage,
       text: try WireValue.text(wire.text, "auto_drain.text"),
-      since: wire.hasSince ? Date(wireNanoseconds: wire.since) : nil
+      since: wire.hasSince ? Date(wireNanoseconds: wire.since) : nil,
+      askingSince: wire.hasAskingSince ? Date(wireNanoseconds: wire.askingSince) : nil
     )
   }
 }

@@ -216,6 +216,19 @@ internal enum Fleet_V1_NodeAgent: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "HoldAutoDrain" metadata.
+        internal enum HoldAutoDrain: Sendable {
+            /// Request type for "HoldAutoDrain".
+            internal typealias Input = Fleet_V1_HoldAutoDrainRequest
+            /// Response type for "HoldAutoDrain".
+            internal typealias Output = Fleet_V1_HoldAutoDrainReply
+            /// Descriptor for "HoldAutoDrain".
+            internal static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "fleet.v1.NodeAgent"),
+                method: "HoldAutoDrain",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "fleet.v1.NodeAgent" service.
         internal static let descriptors: [GRPCCore.MethodDescriptor] = [
             Describe.descriptor,
@@ -231,7 +244,8 @@ internal enum Fleet_V1_NodeAgent: Sendable {
             Send.descriptor,
             Fetch.descriptor,
             Read.descriptor,
-            Claim.descriptor
+            Claim.descriptor,
+            HoldAutoDrain.descriptor
         ]
     }
 }
@@ -497,6 +511,24 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.StreamingServerRequest<Fleet_V1_ClaimRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ClaimReply>
+
+        /// Handle the "HoldAutoDrain" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has a node that says it is about to drain itself stay, and ask again later.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Fleet_V1_HoldAutoDrainRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Fleet_V1_HoldAutoDrainReply` messages.
+        func holdAutoDrain(
+            request: GRPCCore.StreamingServerRequest<Fleet_V1_HoldAutoDrainRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_HoldAutoDrainReply>
     }
 
     /// Service protocol for the "fleet.v1.NodeAgent" service.
@@ -746,6 +778,24 @@ extension Fleet_V1_NodeAgent {
             request: GRPCCore.ServerRequest<Fleet_V1_ClaimRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ClaimReply>
+
+        /// Handle the "HoldAutoDrain" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has a node that says it is about to drain itself stay, and ask again later.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_HoldAutoDrainRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Fleet_V1_HoldAutoDrainReply` message.
+        func holdAutoDrain(
+            request: GRPCCore.ServerRequest<Fleet_V1_HoldAutoDrainRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Fleet_V1_HoldAutoDrainReply>
     }
 
     /// Simple service protocol for the "fleet.v1.NodeAgent" service.
@@ -995,6 +1045,24 @@ extension Fleet_V1_NodeAgent {
             request: Fleet_V1_ClaimRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Fleet_V1_ClaimReply
+
+        /// Handle the "HoldAutoDrain" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has a node that says it is about to drain itself stay, and ask again later.
+        ///
+        /// - Parameters:
+        ///   - request: A `Fleet_V1_HoldAutoDrainRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Fleet_V1_HoldAutoDrainReply` to respond with.
+        func holdAutoDrain(
+            request: Fleet_V1_HoldAutoDrainRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Fleet_V1_HoldAutoDrainReply
     }
 }
 
@@ -1156,6 +1224,17 @@ extension Fleet_V1_NodeAgent.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Fleet_V1_NodeAgent.Method.HoldAutoDrain.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_HoldAutoDrainRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_HoldAutoDrainReply>(),
+            handler: { request, context in
+                try await self.holdAutoDrain(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -1310,6 +1389,17 @@ extension Fleet_V1_NodeAgent.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_ClaimReply> {
         let response = try await self.claim(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    internal func holdAutoDrain(
+        request: GRPCCore.StreamingServerRequest<Fleet_V1_HoldAutoDrainRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Fleet_V1_HoldAutoDrainReply> {
+        let response = try await self.holdAutoDrain(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -1503,6 +1593,19 @@ extension Fleet_V1_NodeAgent.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Fleet_V1_ClaimReply> {
         return GRPCCore.ServerResponse<Fleet_V1_ClaimReply>(
             message: try await self.claim(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    internal func holdAutoDrain(
+        request: GRPCCore.ServerRequest<Fleet_V1_HoldAutoDrainRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Fleet_V1_HoldAutoDrainReply> {
+        return GRPCCore.ServerResponse<Fleet_V1_HoldAutoDrainReply>(
+            message: try await self.holdAutoDrain(
                 request: request.message,
                 context: context
             ),
@@ -1828,6 +1931,29 @@ extension Fleet_V1_NodeAgent {
             deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_ClaimReply>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_ClaimReply>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "HoldAutoDrain" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has a node that says it is about to drain itself stay, and ask again later.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_HoldAutoDrainRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_HoldAutoDrainRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_HoldAutoDrainReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func holdAutoDrain<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_HoldAutoDrainRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_HoldAutoDrainRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_HoldAutoDrainReply>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_HoldAutoDrainReply>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -2306,6 +2432,40 @@ extension Fleet_V1_NodeAgent {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "HoldAutoDrain" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Has a node that says it is about to drain itself stay, and ask again later.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Fleet_V1_HoldAutoDrainRequest` message.
+        ///   - serializer: A serializer for `Fleet_V1_HoldAutoDrainRequest` messages.
+        ///   - deserializer: A deserializer for `Fleet_V1_HoldAutoDrainReply` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        internal func holdAutoDrain<Result>(
+            request: GRPCCore.ClientRequest<Fleet_V1_HoldAutoDrainRequest>,
+            serializer: some GRPCCore.MessageSerializer<Fleet_V1_HoldAutoDrainRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Fleet_V1_HoldAutoDrainReply>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_HoldAutoDrainReply>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Fleet_V1_NodeAgent.Method.HoldAutoDrain.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -2697,6 +2857,35 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_ClaimRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_ClaimReply>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "HoldAutoDrain" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Has a node that says it is about to drain itself stay, and ask again later.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Fleet_V1_HoldAutoDrainRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func holdAutoDrain<Result>(
+        request: GRPCCore.ClientRequest<Fleet_V1_HoldAutoDrainRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_HoldAutoDrainReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.holdAutoDrain(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Fleet_V1_HoldAutoDrainRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Fleet_V1_HoldAutoDrainReply>(),
             options: options,
             onResponse: handleResponse
         )
@@ -3147,6 +3336,39 @@ extension Fleet_V1_NodeAgent.ClientProtocol {
             metadata: metadata
         )
         return try await self.claim(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "HoldAutoDrain" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Has a node that says it is about to drain itself stay, and ask again later.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    internal func holdAutoDrain<Result>(
+        _ message: Fleet_V1_HoldAutoDrainRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Fleet_V1_HoldAutoDrainReply>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Fleet_V1_HoldAutoDrainRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.holdAutoDrain(
             request: request,
             options: options,
             onResponse: handleResponse

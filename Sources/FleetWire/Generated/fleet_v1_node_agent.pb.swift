@@ -802,6 +802,16 @@ nonisolated struct Fleet_V1_AutoDrainStatus: Sendable {
   /// Clears the value of `since`. Subsequent reads from it will return its default value.
   mutating func clearSince() {self._since = nil}
 
+  /// It is about to drain itself since then, and does unless a console has it stay.
+  var askingSince: Int64 {
+    get {_askingSince ?? 0}
+    set {_askingSince = newValue}
+  }
+  /// Returns true if `askingSince` has been explicitly set.
+  var hasAskingSince: Bool {self._askingSince != nil}
+  /// Clears the value of `askingSince`. Subsequent reads from it will return its default value.
+  mutating func clearAskingSince() {self._askingSince = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Mode: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -903,6 +913,7 @@ nonisolated struct Fleet_V1_AutoDrainStatus: Sendable {
   init() {}
 
   fileprivate var _since: Int64? = nil
+  fileprivate var _askingSince: Int64? = nil
 }
 
 nonisolated struct Fleet_V1_ModelCapacity: Sendable {
@@ -1952,6 +1963,28 @@ nonisolated struct Fleet_V1_ReadReply: Sendable {
   init() {}
 }
 
+nonisolated struct Fleet_V1_HoldAutoDrainRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Fleet_V1_HoldAutoDrainReply: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct Fleet_V1_ClaimRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2931,7 +2964,7 @@ nonisolated extension Fleet_V1_Finding: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Fleet_V1_AutoDrainStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AutoDrainStatus"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{1}stage\0\u{1}text\0\u{1}since\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{1}stage\0\u{1}text\0\u{1}since\0\u{3}asking_since\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2943,6 +2976,7 @@ nonisolated extension Fleet_V1_AutoDrainStatus: SwiftProtobuf.Message, SwiftProt
       case 2: try { try decoder.decodeSingularEnumField(value: &self.stage) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.text) }()
       case 4: try { try decoder.decodeSingularSFixed64Field(value: &self._since) }()
+      case 5: try { try decoder.decodeSingularSFixed64Field(value: &self._askingSince) }()
       default: break
       }
     }
@@ -2965,6 +2999,9 @@ nonisolated extension Fleet_V1_AutoDrainStatus: SwiftProtobuf.Message, SwiftProt
     try { if let v = self._since {
       try visitor.visitSingularSFixed64Field(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._askingSince {
+      try visitor.visitSingularSFixed64Field(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2973,6 +3010,7 @@ nonisolated extension Fleet_V1_AutoDrainStatus: SwiftProtobuf.Message, SwiftProt
     if lhs.stage != rhs.stage {return false}
     if lhs.text != rhs.text {return false}
     if lhs._since != rhs._since {return false}
+    if lhs._askingSince != rhs._askingSince {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4711,6 +4749,55 @@ nonisolated extension Fleet_V1_ReadReply: SwiftProtobuf.Message, SwiftProtobuf._
 
   static func ==(lhs: Fleet_V1_ReadReply, rhs: Fleet_V1_ReadReply) -> Bool {
     if lhs.content != rhs.content {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_HoldAutoDrainRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HoldAutoDrainRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_HoldAutoDrainRequest, rhs: Fleet_V1_HoldAutoDrainRequest) -> Bool {
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Fleet_V1_HoldAutoDrainReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HoldAutoDrainReply"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Fleet_V1_HoldAutoDrainReply, rhs: Fleet_V1_HoldAutoDrainReply) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -3,7 +3,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2
 import X509
 
-/// What nodes of a store ask each other about leaving.
+/// Who may leave service: what nodes of a store ask each other, and what a console has to say.
 extension AgentService {
   func claim(request: Fleet_V1_ClaimRequest, context: ServerContext) async throws -> Fleet_V1_ClaimReply {
     try await answering { () async throws(CommandError) in
@@ -12,6 +12,16 @@ extension AgentService {
         throw CommandError(.denied, "\(agent.name) makes promises to nodes of \(agent.name.store) alone")
       }
       return Fleet_V1_ClaimReply(try await agent.answer(ClaimRequest(wire: request), from: caller))
+    }
+  }
+
+  func holdAutoDrain(
+    request: Fleet_V1_HoldAutoDrainRequest,
+    context: ServerContext
+  ) async throws -> Fleet_V1_HoldAutoDrainReply {
+    try await answering { () async throws(CommandError) in
+      try await agent.holdAutoDrain(because: try WireValue.text(request.reason, "reason"))
+      return Fleet_V1_HoldAutoDrainReply()
     }
   }
 }

@@ -2,7 +2,8 @@ import FleetConsole
 import FleetCore
 import Foundation
 
-/// Follows a fleet without a screen: the same state, changed by the same messages, for `status` and `watch`.
+/// Follows a fleet without a screen: the same state, changed by the same messages, for `status` and `watch`. The one thing it does
+/// to nodes is what each console does: it has those stay that would drain themselves beyond the fleet's share.
 struct FleetListener {
   let definition: FleetDefinition
   let agents: [any NodeAgent]
@@ -41,7 +42,11 @@ struct FleetListener {
     }
     defer { followers.cancel() }
     for await message in messages {
-      _ = update(&state, message, at: clock.now())
+      for case .holdAutoDrain(let name, let reason) in update(&state, message, at: clock.now()) {
+        guard let agent = agents.first(where: { $0.name == name }) else { continue }
+        // Nobody waits for what comes of it. It has a deadline.
+        Task { try? await agent.holdAutoDrain(because: reason) }
+      }
       let isTick = if case .tick = message { true } else { false }
       guard try onChange(state, isTick) else { break }
     }

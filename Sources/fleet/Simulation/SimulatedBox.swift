@@ -55,6 +55,8 @@ final class SimulatedBox: NodeAgent {
 
   func frames(_ request: FrameRequest) -> AsyncThrowingStream<Frame, any Error> { agent.frames(request) }
 
+  func holdAutoDrain(because reason: String) async throws(CommandError) { try store.hold(name, because: reason) }
+
   func execute(_ command: Command) async throws(CommandError) -> Outcome {
     switch command {
     case .stage(let manifest, _):

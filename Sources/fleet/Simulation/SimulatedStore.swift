@@ -32,6 +32,18 @@ final class SimulatedStore: Sendable {
 
   func comeBack(_ name: NodeName) { boxes.withLock { $0.comeBack(name) } }
 
+  /// Throws `.refused` when the box is not about to drain itself.
+  func hold(_ name: NodeName, because reason: String) throws(CommandError) {
+    let result: Result<Void, CommandError> = boxes.withLock { boxes in
+      do throws(CommandError) {
+        return .success(try boxes.hold(name, because: reason))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+
   /// Takes as long as the line needs for so many bytes, behind those of the other boxes.
   func carry(_ bytes: Int) async throws {
     let now = SimulationClock.seconds

@@ -37,10 +37,11 @@ final class Demo {
   private let process: Process
   private let output: URL
 
-  /// Starts a demo and waits until it says that all is ready. Its agents have `environment` too.
+  /// Starts a demo of the repository's fleet, or of that in a file of one's own, and waits until it says that all is ready. Its agents have `environment` too.
   init(
     traffic: Double = 60,
     fault: String = "none",
+    fleet: URL? = nil,
     environment: [String: String] = [:],
     deadline: Duration = .seconds(90)
   ) async throws {
@@ -53,6 +54,7 @@ final class Demo {
     process.arguments = [
       "demo", "--headless", "--state", folder.path, "--traffic", "\(traffic)", "--fault", fault,
     ]
+    if let fleet { process.arguments?.append(contentsOf: ["--fleet", fleet.path]) }
     process.currentDirectoryURL = Programs.repository
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     let handle = try FileHandle(forWritingTo: output)

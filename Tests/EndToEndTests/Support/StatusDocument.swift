@@ -66,6 +66,13 @@ struct StatusDocument: Decodable {
     var clients: [Client]
     var targets: [Target]
   }
+  struct AutoDrain: Decodable {
+    var mode: String
+    var stage: String
+    var text: String
+    var since: String?
+    var asking_since: String?
+  }
   struct Node: Decodable {
     var name: String
     var store: String
@@ -74,6 +81,7 @@ struct StatusDocument: Decodable {
     var reasons: [String]
     var availability: String?
     var drain: Drain?
+    var auto_drain: AutoDrain?
     var age_s: Double?
     var simulated: Bool?
     var injected_fault: String?

@@ -12,6 +12,14 @@ struct AutoDrainTests {
     var drainedBy: String?
     var health = Health.healthy
     var needsRequests = false
+    /// Requests a second that its clients send.
+    var rate = 15.0
+    /// They send them to nodes that say that they are ready.
+    var goByReadiness = false
+    var answered = 0.0
+    /// What it answers of them while it is drained.
+    var trialShare = 0.0
+    var trialShares: [Double] = []
     var refusal: String?
     /// Every change between serving and away.
     var transitions = 0
@@ -24,6 +32,7 @@ struct AutoDrainTests {
         health: health,
         reason: "p99 220 ms is over the SLO of 100 ms",
         needsRequests: needsRequests,
+        answered: UInt64(answered),
         availability: availability,
         drainedBy: drainedBy
       )
@@ -32,8 +41,12 @@ struct AutoDrainTests {
     mutating func run(_ duration: Int) {
       for _ in 0..<duration {
         seconds += 1
-        switch machine.observe(sight, rule) {
-        case .none: break
+        answered += rate * (availability == .serving ? 1 : goByReadiness ? 0 : trialShare)
+        let action = machine.observe(sight, rule)
+        trialShare = if case .takeOnTrial(let share) = action { share } else { 0 }
+        if trialShares.last != trialShare { trialShares.append(trialShare) }
+        switch action {
+        case .none, .takeOnTrial: break
         case .drain(let reason):
           asked.append(seconds)
           if let refusal {
@@ -67,17 +80,28 @@ struct AutoDrainTests {
     rig.health = .faulty
     rig.run(59)
     #expect(rig.machine.stage == .watching && rig.transitions == 0)
+    // It says so first.
     rig.run(2)
+    #expect(rig.machine.stage == .watching && rig.machine.status(.on).askingSince != nil)
+    rig.run(8)
     #expect(rig.machine.stage == .draining && rig.availability == .drained)
+    #expect(rig.machine.status(.on).askingSince == nil)
     #expect(rig.machine.status(.on).text == "faulty for 1m: p99 220 ms is over the SLO of 100 ms")
     rig.run(30)
     rig.health = .healthy
     rig.run(29)
     #expect(rig.machine.stage == .draining)
     rig.run(3)
-    #expect(rig.machine.stage == .probation && rig.availability == .serving)
+    #expect(rig.machine.stage == .probation && rig.availability == .drained && rig.trialShare == 0.25)
+    #expect(rig.machine.status(.on).text == "on trial: answers 25% of its requests")
+    rig.run(50)
+    #expect(rig.trialShare == 0.5 && rig.machine.status(.on).text == "on trial: answers 50% of its requests")
+    rig.run(50)
+    #expect(rig.trialShare == 1)
+    rig.run(51)
+    #expect(rig.machine.stage == .probation && rig.availability == .serving && rig.trialShare == 0)
     rig.run(301)
-    #expect(rig.machine.stage == .watching && rig.transitions == 2)
+    #expect(rig.machine.stage == .watching && rig.transitions == 2 && rig.trialShares == [0, 0.25, 0.5, 1, 0])
   }
 
   @Test func aFaultThatStaysInSightKeepsItAway() {
@@ -87,13 +111,16 @@ struct AutoDrainTests {
     #expect(rig.machine.stage == .draining && rig.transitions == 1)
   }
 
-  @Test func aFaultThatOnlyRequestsShowIsTriedOutOnce() {
+  @Test func aFaultThatOnlyRequestsShowIsSeenOnTrial() {
     var rig = Rig()
     rig.health = .faulty
     rig.needsRequests = true
     rig.run(7200)
-    #expect(rig.machine.stage == .held && rig.transitions == 3)
-    #expect(rig.machine.status(.on).text.contains("a person has to undrain it"))
+    #expect(rig.machine.stage == .held && rig.transitions == 1 && rig.trialShares == [0, 0.25, 0])
+    #expect(
+      rig.machine.status(.on).text
+        == "faulty on trial with 25% of its requests: p99 220 ms is over the SLO of 100 ms; a person has to undrain it"
+    )
     rig.undrain()
     rig.run(7200)
     // The person knows better, until the node was well once.
@@ -101,8 +128,78 @@ struct AutoDrainTests {
     rig.health = .healthy
     rig.run(10)
     rig.health = .faulty
-    rig.run(61)
+    rig.run(70)
     #expect(rig.machine.stage == .held)
+  }
+
+  /// Its clients go by readiness, say: then only serving shows it.
+  @Test func whereNoRequestsComeToADrainedNodeItIsTriedOutOnce() {
+    var rig = Rig()
+    rig.goByReadiness = true
+    rig.health = .faulty
+    rig.needsRequests = true
+    rig.run(7200)
+    #expect(rig.machine.stage == .held && rig.transitions == 3 && rig.trialShares == [0, 0.25, 0.5, 1, 0])
+    #expect(rig.machine.status(.on).text.contains("a person has to undrain it"))
+  }
+
+  /// A quarter of few requests is too few to tell by: more of them, until it is enough.
+  @Test(arguments: [(3.0, [0, 0.25, 0.5, 1, 0]), (5.0, [0, 0.25, 0.5, 0])])
+  func fewRequestsNeedALargerShare(rate: Double, shares: [Double]) {
+    var rig = Rig()
+    rig.rate = rate
+    rig.health = .faulty
+    rig.needsRequests = true
+    rig.run(7200)
+    #expect(rig.machine.stage == .held && rig.transitions == 1 && rig.trialShares == shares)
+  }
+
+  /// At night nothing can be said against it: it serves, and stays under watch.
+  @Test func whereNoRequestsComeAtAllItServesUnderWatch() {
+    var rig = Rig()
+    rig.health = .faulty
+    rig.needsRequests = true
+    rig.run(100)
+    rig.rate = 0.5
+    rig.run(7200)
+    #expect(rig.machine.stage == .probation && rig.availability == .serving && rig.transitions == 2)
+    rig.rate = 15
+    rig.run(100)
+    #expect(rig.machine.stage == .held && rig.transitions == 3)
+  }
+
+  @Test func aPersonsOrderEndsATrial() {
+    for by in [nil, "kim"] {
+      var rig = Rig()
+      rig.health = .faulty
+      rig.run(70)
+      rig.health = .healthy
+      rig.run(70)
+      #expect(rig.trialShare == 0.25)
+      rig.drainedBy = by
+      if by == nil { rig.undrain() }
+      rig.run(60)
+      #expect(rig.trialShare == 0 && rig.availability == (by == nil ? .serving : .drained))
+      #expect(rig.machine.stage == (by == nil ? .probation : .watching))
+    }
+  }
+
+  /// Whoever is told to stay while it says that it will go asks again, ever later.
+  @Test func aConsoleMayObject() {
+    var rig = Rig()
+    let isHeldUnasked = rig.machine.held("no", rig.sight)
+    #expect(!isHeldUnasked)
+    rig.health = .faulty
+    for (turn, pause) in [10, 20, 40].enumerated() {
+      rig.run(turn == 0 ? 63 : pause / 2 + 2)
+      #expect(rig.machine.status(.on).askingSince != nil, "turn \(turn)")
+      let answers = [rig.machine.held("10 of 200 have", rig.sight), rig.machine.held("again", rig.sight)]
+      #expect(answers == [true, false])
+      #expect(rig.machine.stage == .refused && rig.machine.status(.on).text == "10 of 200 have")
+      #expect(rig.machine.status(.on).askingSince == nil && rig.asked.isEmpty)
+    }
+    rig.run(60)
+    #expect(rig.machine.stage == .draining && rig.transitions == 1)
   }
 
   @Test func shadowOnlySpeaks() {
@@ -132,9 +229,9 @@ struct AutoDrainTests {
     rig.run(1200)
     #expect(rig.machine.stage == .refused && rig.machine.status(.on).text == rig.refusal)
     let pauses = zip(rig.asked.dropFirst(), rig.asked).map { $0 - $1 }
-    #expect(Array(pauses.prefix(4)) == [10, 20, 40, 80] && pauses.allSatisfy { $0 <= 300 })
+    #expect(Array(pauses.prefix(4)) == [18, 28, 48, 88] && pauses.allSatisfy { $0 <= 308 })
     rig.refusal = nil
-    rig.run(301)
+    rig.run(309)
     #expect(rig.machine.stage == .draining)
   }
 
@@ -161,7 +258,7 @@ struct AutoDrainTests {
   @Test func aRestartContinues() throws {
     var rig = Rig()
     rig.health = .faulty
-    rig.run(61)
+    rig.run(69)
     rig.machine = try JSONDecoder().decode(AutoDrain.self, from: JSONEncoder().encode(rig.machine))
     #expect(rig.machine.stage == .draining)
     rig.health = .healthy

@@ -67,7 +67,7 @@ struct BoxTelemetryTests {
         let demand = BoxTelemetry.Demand(
           own: Double.random(in: 0...80, using: &random),
           handed: Double.random(in: 0...200, using: &random),
-          isServing: random.chance(0.8),
+          share: random.chance(0.8) ? 1 : 0,
           traits: random.chance(0.9) ? VersionTraits.of(ModelVersion(name: "m", number: Int(random.next() % 6))) : nil
         )
         box.advance(to: time) { _ in demand }
@@ -117,7 +117,7 @@ struct BoxTelemetryTests {
     var box = Self.box()
     box.advance(to: Self.start + 600, Self.steady(50))
     let (requests, celsius) = (box.requests, box.celsius)
-    box.advance(to: Self.start + 1200) { _ in BoxTelemetry.Demand(own: 50, isServing: false, traits: Self.first) }
+    box.advance(to: Self.start + 1200) { _ in BoxTelemetry.Demand(own: 50, share: 0, traits: Self.first) }
     #expect(box.requests == requests)
     #expect(box.inFlight == 0 && box.utilization == 0)
     #expect(box.watts == box.profile.idleWatts && box.celsius < celsius)
