@@ -214,10 +214,12 @@ package struct AutoDrain: Sendable, Equatable, Codable {
     return .undrain
   }
 
-  private static func trialSeconds(_ rule: AutoDrainRule) -> Double { max(rule.probation.seconds / 6, Self.shortestTrial) }
+  private static func trialSeconds(_ rule: AutoDrainRule) -> Double {
+    max(rule.probation.seconds / 6, Self.shortestTrial)
+  }
 
   private static func trialText(_ step: Int) -> String {
-    "on trial: answers \(Int(trialShares[step] * 100))% of its requests"
+    "answers \(Int(trialShares[step] * 100))% of its requests on trial"
   }
 
   /// Whether it is faulty still, or again, in its probation. A verdict of before that only requests lift says nothing until enough of them
