@@ -22,28 +22,23 @@ struct AlertsView {
   ]
 
   func draw(into buffer: inout Buffer) {
-    let size = buffer.size
-    HeaderLine(state: state, theme: theme).draw(y: 0, into: &buffer)
     let list = state.alerts.list
-    let index = list.firstIndex { $0.id == state.interface.alertSelection } ?? 0
     let open = state.alerts.open.count
-    let room = Rect(x: 0, y: 1, width: size.width, height: size.height - 2)
-    let box = Box(
-      border: theme(.border),
-      title: [
-        Span("alerts ", theme(.title)), Span("[\(list.count)]", theme(.muted)), Span(" ── ", theme(.border)),
-        Span(open == 0 ? "none open" : "\(open) open", theme(open == 0 ? .ok : .warning)),
-      ],
-      titleEnd: age,
-      footer: Hints.spans(Self.hints, state, theme, width: size.width - 16),
-      footerEnd: list.isEmpty ? [] : [Span("\(index + 1)/\(list.count)", theme(.muted))]
+    ListPage(
+      state: state,
+      theme: theme,
+      name: "alerts",
+      summary: Span(open == 0 ? "none open" : "\(open) open", theme(open == 0 ? .ok : .warning)),
+      age: age,
+      hints: Self.hints,
+      columns: Self.columns,
+      count: list.count,
+      selected: list.firstIndex { $0.id == state.interface.alertSelection } ?? 0,
+      emptyText: state.alerts.read == nil ? "" : "nothing was wrong as far as this goes back",
+      detailLines: Self.detailLines,
+      heightForDetail: 10
     )
-    let inside = box.draw(in: room, of: &buffer).inset(horizontally: 1, vertically: 0)
-    let details = inside.height >= 10 && !list.isEmpty ? Self.detailLines + 1 : 0
-    let parts = Layout.rows(inside, [.share(1), .fixed(details)])
-    rows(list, selected: index, in: parts[0], of: &buffer)
-    if details > 0 { detail(list[index], in: parts[1], of: &buffer) }
-    BottomLine(state: state, theme: theme).draw(y: size.height - 1, into: &buffer)
+    .draw(into: &buffer, cells: { cells(list[$0]) }, detail: { detail(list[$0], width: $1) })
   }
 
   /// How old the list is, or why it is not read.
@@ -53,19 +48,6 @@ struct AlertsView {
     guard let age = alerts.age(at: state.now) else { return [Span("not read yet", theme(.muted))] }
     let watcher = alerts.watcher.map { "; told by \($0)" } ?? ""
     return [Span("read \(Format.age(age)) ago\(watcher)", theme(age > AlertsState.staleAfter ? .warning : .muted))]
-  }
-
-  private func rows(_ list: [Alert], selected: Int, in rect: Rect, of buffer: inout Buffer) {
-    let table = Table(columns: Self.columns, header: theme(.muted), selection: theme(.selection))
-    guard !list.isEmpty else {
-      table.draw([], in: rect, of: &buffer)
-      let text = state.alerts.read == nil ? "" : "nothing was wrong as far as this goes back"
-      buffer.write(text, x: rect.x, y: rect.y + 1, style: theme(.muted), limit: rect.width)
-      return
-    }
-    let visible = ScrollWindow.visible(count: list.count, height: rect.height - 1, selected: selected)
-    let lines = visible.map { Table.Row(cells: cells(list[$0]), isSelected: $0 == selected) }
-    table.draw(lines, in: rect, of: &buffer)
   }
 
   private func cells(_ alert: Alert) -> [[Span]] {
@@ -82,17 +64,14 @@ struct AlertsView {
     ]
   }
 
-  private func detail(_ alert: Alert, in rect: Rect, of buffer: inout Buffer) {
+  private func detail(_ alert: Alert, width: Int) -> [[Span]] {
     let mark = Mark.of(alert)
-    var lines: [[Span]] = [[]]
-    let wrapped = Glyphs.wrapped("\(alert.cause.kind.words): \(alert.headline)", to: rect.width).prefix(2)
-    lines += wrapped.map { [Span($0, theme(alert.isOpen ? mark.role : .text))] }
+    let wrapped = Glyphs.wrapped("\(alert.cause.kind.words): \(alert.headline)", to: width).prefix(2)
+    var lines = wrapped.map { [Span($0, theme(alert.isOpen ? mark.role : .text))] }
     let names = alert.nodes.map(\.description).joined(separator: ", ")
     lines.append([Span(alert.isOpen ? "nodes  " : "nodes at last  ", theme(.muted)), Span(names, theme(.text))])
     lines.append(times(alert))
-    for (offset, line) in lines.prefix(rect.height).enumerated() {
-      buffer.write(line, x: rect.x, y: rect.y + offset, limit: rect.width)
-    }
+    return lines
   }
 
   private func times(_ alert: Alert) -> [Span] {
