@@ -2,7 +2,8 @@
 ///
 /// Everybody who is told (a sink) gets one alert at a time, the oldest first. One that fails is left alone for a while that doubles, up
 /// to a minute, and never in step with others; meanwhile the rest go on. An alert that changes before it was told is told as it is
-/// then, once.
+/// then, once. One that everybody was told of stays, as told, for as long as the disk is not seen to know: what is read from the disk may
+/// be from before that was written down.
 package struct AlertOutbox: Sendable {
   /// How many alerts it holds at a time.
   package static let capacity = 64
@@ -35,16 +36,21 @@ package struct AlertOutbox: Sendable {
     rests = [Rest](repeating: Rest(), count: sinks)
   }
 
-  package var isEmpty: Bool { entries.isEmpty }
+  /// Nothing is left to tell.
+  package var isEmpty: Bool { entries.allSatisfy(isTold) }
 
-  /// All that is to be told now, the oldest first. What was taken of it already stays taken.
-  package mutating func offer(_ alerts: [Alert]) {
+  /// All that is to be told now, the oldest first. What was taken of it already stays taken. Returns those of which everybody was told
+  /// and the disk does not know.
+  package mutating func offer(_ alerts: [Alert]) -> [Alert] {
     let known = Dictionary(entries.map { ($0.alert.id, $0) }, uniquingKeysWith: { first, _ in first })
     entries = alerts.prefix(Self.capacity).map { alert in
-      if let entry = known[alert.id], entry.alert.revision == alert.revision { return entry }
+      if let entry = known[alert.id], entry.alert.revision >= alert.revision { return entry }
       return Entry(alert: alert)
     }
+    return entries.filter(isTold).map(\.alert)
   }
+
+  private func isTold(_ entry: Entry) -> Bool { !rests.isEmpty && entry.settled.count == rests.count }
 
   /// What to tell a sink next; nil while it is left alone and when there is nothing. `now` is in seconds of a clock that never jumps.
   package func next(for sink: Int, at now: Double) -> Alert? {
@@ -66,8 +72,6 @@ package struct AlertOutbox: Sendable {
     guard let index = entries.firstIndex(where: { $0.alert.id == alert.id && $0.alert.revision == alert.revision })
     else { return false }
     entries[index].settled.insert(sink)
-    guard entries[index].settled.count == rests.count else { return false }
-    entries.remove(at: index)
-    return true
+    return isTold(entries[index])
   }
 }

@@ -21,10 +21,10 @@ final class AlertDispatcher: Sendable {
     outbox = Mutex(AlertOutbox(sinks: sinks.count))
   }
 
-  /// Looks on the disk for what is to be told.
+  /// Looks on the disk for what is to be told, and writes down there what was told and is not known there yet.
   func refill() throws(CommandError) {
     let untold = try keeper.untold(limit: AlertOutbox.capacity)
-    outbox.withLock { $0.offer(untold) }
+    for alert in outbox.withLock({ $0.offer(untold) }) { try keeper.told(alert) }
   }
 
   /// Until the task is cancelled; each sink at its own pace.
