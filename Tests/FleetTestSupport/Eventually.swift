@@ -5,6 +5,10 @@ package struct NotInTime: Error, CustomStringConvertible {
   package let description: String
 }
 
+/// So often a test looks, at the least, before it gives up: where other tests compute, a test's thread may not be there for seconds, and
+/// the time is over before anything had a chance.
+private let fewestLooks = 100
+
 /// Asks `condition` again and again until it gives a value, at most for `deadline`. Tests wait for what they mean, not for
 /// a time that was long enough once.
 @discardableResult
@@ -15,9 +19,11 @@ package func eventually<Value>(
   _ condition: () async throws -> Value?
 ) async throws -> Value {
   let end = ContinuousClock.now + deadline
+  var looks = 0
   while true {
     if let value = try await condition() { return value }
-    guard ContinuousClock.now < end else {
+    looks += 1
+    guard ContinuousClock.now < end || looks < fewestLooks else {
       Issue.record("not within \(deadline): \(what)", sourceLocation: sourceLocation)
       throw NotInTime(description: what)
     }
@@ -46,7 +52,7 @@ package func within<Value: Sendable>(
   try await withThrowingTaskGroup(of: Value.self) { group in
     group.addTask { try await body() }
     group.addTask {
-      try await Task.sleep(for: deadline)
+      for _ in 0..<fewestLooks { try await Task.sleep(for: deadline / fewestLooks) }
       throw NotInTime(description: "\(what) took longer than \(deadline)")
     }
     defer { group.cancelAll() }

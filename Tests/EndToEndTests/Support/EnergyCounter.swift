@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 
 /// The energy counter of a machine as the kernel shows it (RAPL), in a folder that agents take for `/sys`. It goes up by what each answer
 /// costs, as its reader says, so that joules per inference are known to the digit.
@@ -24,26 +23,20 @@ actor EnergyCounter {
     try? FileManager.default.removeItem(at: sysfs)
   }
 
-  /// Asks the node at `address` for one picture after the other until cancelled, or the counter is removed.
+  /// Asks the node at `address` for a few pictures, then a few more, until cancelled, or the counter is removed.
   func feed(_ address: String) async throws {
-    struct Answer: Decodable { var model_version: String }
-    let url = try requireURL("http://\(address)/v2/models/tag-reader/infer")
-    var request = URLRequest(url: url)
-    request.httpMethod = "POST"
-    let pixels = [Int](repeating: 8, count: 64)
-    request.httpBody = try JSONSerialization.data(withJSONObject: [
-      "inputs": [["name": "pixels", "shape": [1, 1, 8, 8], "datatype": "FP32", "data": pixels] as [String: Any]]
-    ])
+    let pixels = [String](repeating: "8", count: 64).joined(separator: ",")
+    let body = #"{"inputs":[{"name":"pixels","shape":[1,1,8,8],"datatype":"FP32","data":[\#(pixels)]}]}"#
+    // curl asks once for each number; the node does not look at them.
+    let url = "http://\(address)/v2/models/tag-reader/infer?[1-5]"
+    let arguments = ["--silent", "--max-time", "10", "--json", body, url]
     while !Task.isCancelled {
-      guard let (body, _) = try? await URLSession.shared.data(for: request) else { continue }
-      let answer = try JSONDecoder().decode(Answer.self, from: body)
-      microjoules += 1e6 * (costs[answer.model_version] ?? 0)
+      let answers = try await Program.run(URL(filePath: "/usr/bin/curl"), arguments).output
+      for (version, joules) in costs {
+        let count = answers.components(separatedBy: #""model_version":"\#(version)""#).count - 1
+        microjoules += 1e6 * joules * Double(count)
+      }
       try "\(Int(microjoules))\n".write(to: file, atomically: true, encoding: .utf8)
     }
-  }
-
-  private func requireURL(_ text: String) throws -> URL {
-    guard let url = URL(string: text) else { throw DemoFailure(description: "'\(text)' is no URL") }
-    return url
   }
 }

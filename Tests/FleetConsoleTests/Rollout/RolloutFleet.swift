@@ -8,7 +8,8 @@ import Synchronization
 /// How a version does on a simulated node.
 struct Behaviour: Sendable {
   var microseconds: UInt64 = 8000
-  var requestsPerTick: UInt64 = 40
+  /// More than a gate takes at the least: on a busy machine a window may hold one tick alone.
+  var requestsPerTick: UInt64 = 60
   var errorsPerTick: UInt64 = 0
   var joulesPerRequest = 0.010
 }
