@@ -2,12 +2,12 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-  /// The repository's fleet, whose nodes drain themselves soon.
-  private func eagerFleet() throws -> URL {
+  /// The repository's fleet, whose nodes drain themselves soon and are tried out after `rest`.
+  private func eagerFleet(rest: String) throws -> URL {
     let file = FileManager.default.temporaryDirectory.appending(path: "fleet-\(UUID().uuidString).yaml")
     let text = try String(contentsOf: Programs.repository.appending(path: "fleet.yaml"), encoding: .utf8)
       .replacing("path: Tests/", with: "path: \(Programs.repository.path)/Tests/")
-    let rule = "auto_drain: {mode: on, after: 5s, rest: 10s, probation: 30s}\n"
+    let rule = "auto_drain: {mode: on, after: 5s, rest: \(rest), probation: 15s}\n"
     try Data((text + "\n" + rule).utf8).write(to: file)
     return file
   }
@@ -21,7 +21,7 @@ extension EndToEnd {
     var stages: [String] = []
     var availability: [String] = []
     var last: StatusDocument.Node?
-    _ = try await eventually(within: .seconds(150)) {
+    _ = try await eventually(within: .seconds(240)) {
       guard let node = try await demo.status().nodes.first(where: { $0.name == name }) else { return false }
       last = node
       if let stage = node.auto_drain?.stage, stages.last != stage { stages.append(stage) }
@@ -34,7 +34,7 @@ extension EndToEnd {
 
   /// Answers that come too late, which only requests can show: seen on trial, and not brought back.
   @Test func aFaultForGoodDrainsItsNodeOnce() async throws {
-    let file = try eagerFleet()
+    let file = try eagerFleet(rest: "10s")
     defer { try? FileManager.default.removeItem(at: file) }
     let demo = try await Demo(traffic: 120, fault: "denver-02/b latency=150ms after=10s", fleet: file)
     let seen = try await watch(demo, "denver-02/b") { $0.auto_drain?.stage == "held" }
@@ -50,7 +50,8 @@ extension EndToEnd {
 
   /// Wrong for 30 s, and then well: siblings answer meanwhile what it fails at, and it comes back by itself.
   @Test func aPassingFaultIsBackWithoutAPerson() async throws {
-    let file = try eagerFleet()
+    // Whenever it drains, the fault is over when it is tried out.
+    let file = try eagerFleet(rest: "20s")
     defer { try? FileManager.default.removeItem(at: file) }
     let demo = try await Demo(traffic: 120, fault: "denver-02/b latency=150ms after=10s for=30s", fleet: file)
     var wasAway = false
