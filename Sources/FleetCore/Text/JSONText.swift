@@ -4,6 +4,9 @@ import FoundationEssentials
 package enum JSONText {
   /// `text` as a JSON string with its quotes (RFC 8259, section 7).
   package static func quoted(_ text: String) -> String {
+    // As nearly all names are.
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    if isPlain { return "\"" + text + "\"" }
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -35,7 +35,7 @@ enum RESTInferEncoder {
       json.writeStaticString(",\"datatype\":\"")
       json.writeString(output.datatype.rawValue)
       json.writeStaticString("\",\"shape\":")
-      json.writeString(InferValidation.text(output.shape))
+      write(output.shape, to: &json)
       switch request.form(of: output.name) {
       case .shared(let slice):
         try sharedMemory.write(output.bytes, to: slice.region, offset: slice.offset, byteSize: slice.byteSize)
@@ -59,5 +59,14 @@ enum RESTInferEncoder {
       json.writeImmutableBuffer(output.bytes)
     }
     return Encoded(body: json, jsonLength: jsonLength)
+  }
+
+  private static func write(_ shape: [Int], to json: inout ByteBuffer) {
+    json.writeStaticString("[")
+    for (index, length) in shape.enumerated() {
+      if index > 0 { json.writeStaticString(",") }
+      json.writeString(String(length))
+    }
+    json.writeStaticString("]")
   }
 }

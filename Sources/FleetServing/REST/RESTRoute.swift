@@ -64,11 +64,23 @@ struct RESTRoute: Sendable {
 
   /// The parts of `uri` after `/v2/`; nil when it is elsewhere. A query is ignored: no call has one.
   static func path(of uri: String) -> ArraySlice<Substring>? {
-    let bytes = uri.utf8.prefix { $0 != UInt8(ascii: "?") }
-    var parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)[...]
-    guard parts.popFirst()?.isEmpty == true else { return nil }
-    if parts.last?.isEmpty == true { parts.removeLast() }
-    return parts.popFirst() == "v2" ? parts : nil
+    let bytes = uri.utf8
+    var parts: [Substring] = []
+    parts.reserveCapacity(8)
+    var start = bytes.startIndex
+    var index = start
+    while index < bytes.endIndex, bytes[index] != UInt8(ascii: "?") {
+      let next = bytes.index(after: index)
+      if bytes[index] == UInt8(ascii: "/") {
+        parts.append(uri[start..<index])
+        start = next
+      }
+      index = next
+    }
+    parts.append(uri[start..<index])
+    if parts.count > 1, parts.last?.isEmpty == true { parts.removeLast() }
+    guard parts.count > 1, parts[0].isEmpty, parts[1] == "v2" else { return nil }
+    return parts[2...]
   }
 
   /// `part` with its percent escapes resolved (RFC 3986, section 2.1); nil when it is empty or an escape is broken.
