@@ -24,7 +24,9 @@ deps: ## install what is missing: Debian packages; OpenVINO and the tests' clien
 	@SWIFT='$(SWIFT)' .ci/deps.sh $(if $(PEERS),peers)
 
 build: deps ## build fleet and fleetd for release, into .build/release
-	@$(swift_build) --configuration release
+	@for product in fleetd fleet; do \
+	  $(swift_build) --configuration release --static-swift-stdlib --product $$product || exit; \
+	done
 
 demo: build ## start three stores on this machine and open the dashboard (ARGS='--headless')
 	@.build/release/fleet demo $(ARGS)
