@@ -5,6 +5,7 @@ Uses the release build (`make build`) or, with FLEET_BUILD, the programs of anot
 
 import json
 import os
+import platform
 import random
 import signal
 import socket
@@ -24,6 +25,13 @@ def require_build():
     for program in (FLEET, FLEETD):
         if not program.exists():
             sys.exit(f"no '{program}'; run 'make build' first")
+
+
+def machine():
+    """The processor, and how busy the machine was: figures without both say little."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{os.cpu_count()} cores of {name}; load average {os.getloadavg()[0]:.1f} over the last minute"
 
 
 def run(command, cwd=ROOT):

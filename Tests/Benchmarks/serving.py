@@ -12,14 +12,12 @@ per request, inference included, or of the loop that calls the engine and nothin
 
 import argparse
 import json
-import os
-import platform
 import sys
 import time
 from pathlib import Path
 
 import models
-from node import ROOT, Node, cpu_seconds, require_build, proportional_megabytes
+from node import ROOT, Node, cpu_seconds, machine, proportional_megabytes, require_build
 from peers.compare import compare, require_peers
 from windows import BareEngine, Best, seconds
 
@@ -113,13 +111,6 @@ def measure(options, report):
             report.goal(f"mobilenetv2, {form} at 8, throughput to the bare loop's", one["rate_ratio"], "rate ratio", "times", at_most=False)
     report.goal("idle CPU of agent and engine", share, "idle cpu", "% of a core")
     report.goal("idle memory of agent and engine", memory, "idle memory", "MB")
-
-
-def machine():
-    """The processor, and how busy the machine was: figures without both say little."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{os.cpu_count()} cores of {name}; load average {os.getloadavg()[0]:.1f} over the last minute"
 
 
 def main():
