@@ -141,7 +141,12 @@ package struct AutoDrain: Sendable, Equatable, Codable {
       let isOnTrial = sight.availability != .serving && trialStep < Self.trialShares.count
       return isOnTrial ? tryOut(sight, rule) : serve(sight, rule)
     case .held:
-      if sight.availability == .serving { overrule(sight) }
+      if sight.availability == .serving {
+        overrule(sight)
+      } else if let by = sight.drainedBy, by != Self.orderedBy {
+        // A person has taken the drain over.
+        enter(.watching, sight, "")
+      }
       return .none
     }
   }
