@@ -46,7 +46,8 @@ extension EndToEnd {
     let script = folder.appending(path: "server.py")
     try Self.server.write(to: script, atomically: true, encoding: .utf8)
     let server = try Self.start(URL(filePath: "/usr/bin/python3"), [script.path, log.path, port.path])
-    defer { server.terminate() }
+    // It may have been started with every other signal blocked.
+    defer { kill(server.processIdentifier, SIGKILL) }
     try #require(await eventually(within: .seconds(10)) { FileManager.default.fileExists(atPath: port.path) })
     let number = try await eventuallyText(port)
     let watch = try Self.start(
